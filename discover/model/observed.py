@@ -1,0 +1,176 @@
+"""What a visit saw. Visits report these; services judge and store them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from discover.model.actor import Actor, ActorExtras, Handle
+from discover.model.instance import NodeInfo, RobotsState
+from discover.model.post import Post
+from discover.model.verdict import AccountVerdict
+
+
+class Door(StrEnum):
+    """Through which door something came to our notice."""
+
+    DIRECTORY = "directory"
+    MENTION = "mention"
+    COMMAND = "command"
+    REFRESH = "refresh"
+    PUSH = "push"
+
+
+class Missing(StrEnum):
+    """Why an actor document could not be had, reduced to what matters for consent."""
+
+    GONE = "gone"  # 404, 410, Tombstone: a no
+    REFUSED = "refused"  # 401, 403: unknown
+    UNREACHABLE = "unreachable"  # time-out, 5xx, 429, network: unknown
+    UNREADABLE = "unreadable"  # not an actor, or not its own: unknown
+    ROBOTS = "robots"  # robots.txt says no: a no
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSeen:
+    """A host's robots.txt and NodeInfo as just read."""
+
+    host: str
+    robots: RobotsState
+    crawl_delay: float | None  # seconds, as robots.txt states it
+    nodeinfo: NodeInfo | None  # None: could not be read this time
+    noindex_header: bool = False
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidatesSeen:
+    """Accounts to look at: actor URIs or handles. Looking at them decides, not this list."""
+
+    door: Door
+    uris: tuple[str, ...] = ()
+    handles: tuple[Handle, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActorSeen:
+    """An actor document fetched from its own host and parsed."""
+
+    actor: Actor
+    handle: Handle | None  # None: WebFinger did not verify both ways
+    source_url: str
+    seen_at: datetime
+    door: Door
+    noindex_header: bool = False  # X-Robots-Tag: noindex on the actor document
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActorUnchanged:
+    """304: the document is as we hold it, which renews the evidence."""
+
+    uri: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActorMissing:
+    uri: str
+    missing: Missing
+    status: int | None
+    seen_at: datetime
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ExtrasSeen:
+    """Counts and featured tags of an account whose profile is listed."""
+
+    uri: str
+    extras: ActorExtras
+
+
+@dataclass(frozen=True, slots=True)
+class PostsSeen:
+    """Posts that an actor's outbox or featured collection named, fetched from their origin."""
+
+    actor_uri: str
+    posts: tuple[Post, ...]
+    source_url: str
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostMissing:
+    """A post that we hold answered 404 or 410, or is a Tombstone."""
+
+    uri: str
+    seen_at: datetime
+
+
+Observation = (
+    ServerSeen
+    | CandidatesSeen
+    | ActorSeen
+    | ActorUnchanged
+    | ActorMissing
+    | ExtrasSeen
+    | PostsSeen
+    | PostMissing
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the services made of one observation."""
+
+    verdict: AccountVerdict | None = None  # for actor observations: may the visit go on?
+    stored: int = 0
+    refused: int = 0
+    removed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AccountDue:
+    """One account to visit in a host's turn.
+
+    Exactly one of `uri` and `handle` may be None. `known_posts` are URIs of the newest posts
+    that we hold: reading stops at the first of them.
+    """
+
+    visit_id: int
+    uri: str | None
+    handle: Handle | None
+    door: Door
+    etag: str | None = None
+    last_modified: str | None = None
+    listed: bool = False
+    known_posts: frozenset[str] = field(default_factory=frozenset)
+    posts_since: datetime | None = None  # nothing older is wanted (retention)
+
+
+@dataclass(frozen=True, slots=True)
+class HostTurn:
+    """A lease on a host and what is due there."""
+
+    host: str
+    lease: str  # token to give back
+    lease_until: datetime
+    solicited: bool  # a verified opt-in addressed to us covers this host
+    server_due: bool  # robots, NodeInfo and the directory are to be read
+    software: str | None
+    not_before: datetime | None  # the host's last request plus its delay, or Retry-After
+    accounts: tuple[AccountDue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VisitResult:
+    """How one account's or server's visit ended, for the next appointment."""
+
+    visit_id: int
+    ok: bool
+    new_posts: int = 0
+    retry_at: datetime | None = None
+    detail: str = ""

@@ -1,0 +1,102 @@
+"""The interfaces between use cases and the world. Adapters implement, services call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Protocol
+
+from discover.model.fetched import Fetched
+from discover.model.query import (
+    AccountDocument,
+    EngineAnswer,
+    EngineQuery,
+    Kind,
+    PostDocument,
+)
+
+ACTIVITY_JSON = 'application/activity+json, application/ld+json; profile="https://www.w3.org/ns/activitystreams"'
+
+Document = AccountDocument | PostDocument
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The present moment, aware, in UTC."""
+        ...
+
+
+class Fetcher(Protocol):
+    """The guarded client: every request that leaves passes here."""
+
+    async def get(
+        self,
+        url: str,
+        *,
+        accept: str = ACTIVITY_JSON,
+        solicited: bool,
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> Fetched:
+        """GET with signature, politeness and every bound.
+
+        `solicited`: the fetch was asked for by a verified opt-in addressed to us, so only a
+        robots.txt group that names our agent binds it. Raises FetchError when there is no
+        answer; every HTTP status is an answer.
+        """
+        ...
+
+
+class Rebuild(Protocol):
+    """A second index beside the live one, which `swap` puts in its place."""
+
+    def add(self, documents: Sequence[Document]) -> None: ...
+
+    def swap(self) -> None: ...
+
+
+class EngineUnavailable(Exception):
+    """The engine cannot be reached or does not answer; nothing was lost, try again."""
+
+
+class SearchEngine(Protocol):
+    """Two collections, accounts and posts. Every write is durable and visible on return,
+    and safe to do twice. Blocking; call from a thread. Raises EngineUnavailable.
+    """
+
+    def prepare(self) -> None:
+        """Make the collections, or bring their settings up to this version.
+
+        Raises nothing when they are current. After a migration that needs the documents again,
+        `needs_rebuild` is true.
+        """
+        ...
+
+    def needs_rebuild(self) -> bool: ...
+
+    def upsert(self, documents: Sequence[Document]) -> None: ...
+
+    def delete(self, kind: Kind, ids: Sequence[int]) -> None: ...
+
+    def delete_account(self, account_id: int) -> None:
+        """The account and all its posts."""
+        ...
+
+    def delete_server(self, host: str) -> None:
+        """All accounts and posts of a host."""
+        ...
+
+    def search(self, query: EngineQuery) -> EngineAnswer: ...
+
+    def ids(self, kind: Kind) -> Iterator[int]:
+        """Every id the raw collection holds, in any order: what `verify` compares."""
+        ...
+
+    def count(self, kind: Kind) -> int: ...
+
+    def rebuild(self, kind: Kind) -> AbstractContextManager[Rebuild]:
+        """Fill a new collection and swap it in; leaving without `swap` throws it away."""
+        ...
+
+    def close(self) -> None: ...
