@@ -162,7 +162,19 @@ class HostTurn:
     server_due: bool  # robots, NodeInfo and the directory are to be read
     software: str | None
     not_before: datetime | None  # the host's last request plus its delay, or Retry-After
+    crawl_delay: float | None = None  # seconds, as its robots.txt last said
     accounts: tuple[AccountDue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HostGrant:
+    """Leave to send requests to a host outside its own turn (WebFinger of a split domain …)."""
+
+    host: str
+    lease: str
+    solicited: bool
+    not_before: datetime | None
+    crawl_delay: float | None
 
 
 @dataclass(frozen=True, slots=True)
