@@ -51,7 +51,6 @@ class Reason(StrEnum):
     BOT = "bot"
     INACTIVE = "inactive"
     EMPTY_PROFILE = "empty_profile"
-    APPLICATION_ACTOR = "application_actor"
     # no: posts
     AUTHOR_NOT_INDEXED = "author_not_indexed"
     NOT_PUBLIC = "not_public"
@@ -115,7 +114,6 @@ SENTENCES: dict[Reason, str] = {
     Reason.BOT: "The account is automated; it is suggested only on request.",
     Reason.INACTIVE: "The account has not posted for a while, so it is not suggested.",
     Reason.EMPTY_PROFILE: "The profile is empty, so it is not suggested.",
-    Reason.APPLICATION_ACTOR: "This is a server's own technical account, not a person.",
     Reason.AUTHOR_NOT_INDEXED: "The posts of this account are not searchable here.",
     Reason.NOT_PUBLIC: "The post is not public.",
     Reason.UNLISTED: "The post is unlisted (quiet public).",

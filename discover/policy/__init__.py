@@ -1,0 +1,1 @@
+"""Pure decisions: the same input gives the same answer, for ever."""
