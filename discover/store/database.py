@@ -1,0 +1,154 @@
+"""One database, two dialects: SQLite (WAL) and PostgreSQL, always through transactions.
+
+`read()` and `write()` give a Core connection inside a transaction. On SQLite a write transaction
+takes the write lock at its start, so that a reader never turns writer half-way and deadlocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection, Engine
+from sqlmodel import SQLModel
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# SQLite's limit of bound values is 32,766; lists are cut well below it.
+CHUNK = 500
+_BUSY_SECONDS = 60
+
+T = TypeVar("T")
+
+
+class Database:
+    """Engines for one database URL. Thread-safe; `close()` when done."""
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        if self.sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._reader = self._engine("BEGIN")
+        self._writer = self._engine("BEGIN IMMEDIATE") if self.sqlite else self._reader
+
+    def _engine(self, begin: str) -> Engine:
+        options: dict[str, Any] = {
+            "json_serializer": lambda value: orjson.dumps(value).decode(),
+            "json_deserializer": orjson.loads,
+        }
+        if not self.sqlite:
+            return sa.create_engine(self.url, pool_size=10, max_overflow=20, **options)
+        # isolation_level None: the driver begins nothing by itself, the event below does
+        engine = sa.create_engine(
+            self.url, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None}, **options
+        )
+
+        @sa.event.listens_for(engine, "connect")
+        def _pragmas(connection: Any, _record: object) -> None:
+            cursor = connection.cursor()
+            for pragma in (
+                "journal_mode=WAL",
+                "synchronous=FULL",  # a commit survives a power cut, not only a kill
+                "foreign_keys=ON",
+                "temp_store=MEMORY",
+                "cache_size=-65536",
+                "mmap_size=268435456",
+            ):
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+
+        @sa.event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql(begin)
+
+        return engine
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self._reader.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction: committed on leaving, rolled back on an exception."""
+        with self._writer.begin() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version; does nothing when it is there."""
+        with self._writer.connect() as connection:
+            if not self.sqlite:
+                # Several processes may start at once: the first migrates, the others wait.
+                connection.execute(sa.text("SELECT pg_advisory_lock(7209)"))
+                connection.commit()
+            try:
+                config = self.alembic_config()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+            finally:
+                if not self.sqlite:
+                    connection.rollback()
+                    connection.execute(sa.text("SELECT pg_advisory_unlock(7209)"))
+                    connection.commit()
+
+    def is_current(self) -> bool:
+        """Is the schema the one this version was written for?"""
+        head = ScriptDirectory.from_config(self.alembic_config()).get_current_head()
+        with self._reader.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision() == head
+
+    def alembic_config(self) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        return config
+
+    def close(self) -> None:
+        self._reader.dispose()
+        self._writer.dispose()
+
+
+def table(model: type[SQLModel]) -> sa.Table:
+    """The Core table of a SQLModel class."""
+    found: sa.Table = model.__table__  # type: ignore[attr-defined]
+    return found
+
+
+def upsert(
+    connection: Connection,
+    model: type[SQLModel],
+    rows: Sequence[dict[str, Any]],
+    *,
+    key: Sequence[str],
+    update: Sequence[str] | None = None,
+    update_values: Callable[[Any], dict[str, Any]] | None = None,
+) -> None:
+    """INSERT … ON CONFLICT (key) DO UPDATE for the columns `update` (None: do nothing)."""
+    if not rows:
+        return
+    target = table(model)
+    insert: Any = (
+        sqlite.insert(target) if connection.dialect.name == "sqlite" else postgresql.insert(target)
+    )
+    if update is None:
+        statement = insert.on_conflict_do_nothing(index_elements=list(key))
+    else:
+        values = {name: insert.excluded[name] for name in update}
+        if update_values is not None:
+            values |= update_values(insert.excluded)
+        statement = insert.on_conflict_do_update(index_elements=list(key), set_=values)
+    connection.execute(statement, list(rows))
+
+
+def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:
+    """`items` in pieces that fit into one statement."""
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

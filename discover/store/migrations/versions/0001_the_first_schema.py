@@ -1,0 +1,296 @@
+"""The first schema"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+
+    op.create_table(
+        "accounts",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("uri", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("handle", sa.String(), nullable=False),
+        sa.Column("handle_key", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("username", sa.String(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("summary", sa.Text(), nullable=False),
+        sa.Column("summary_html", sa.Text(), nullable=False),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("fields", sa.JSON(), nullable=False),
+        sa.Column("hashtags", sa.JSON(), nullable=False),
+        sa.Column("featured_tags", sa.JSON(), nullable=False),
+        sa.Column("emojis", sa.JSON(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("avatar_url", sa.String(), nullable=True),
+        sa.Column("header_url", sa.String(), nullable=True),
+        sa.Column("inbox", sa.String(), nullable=True),
+        sa.Column("shared_inbox", sa.String(), nullable=True),
+        sa.Column("outbox", sa.String(), nullable=True),
+        sa.Column("signals", sa.JSON(), nullable=False),
+        sa.Column("noindex_header", sa.Boolean(), nullable=False),
+        sa.Column("followers", sa.Integer(), nullable=True),
+        sa.Column("following", sa.Integer(), nullable=True),
+        sa.Column("posts_total", sa.Integer(), nullable=True),
+        sa.Column("published", sa.BigInteger(), nullable=True),
+        sa.Column("last_post_at", sa.BigInteger(), nullable=True),
+        sa.Column("evidence_at", sa.BigInteger(), nullable=True),
+        sa.Column("posts_allowed", sa.Boolean(), nullable=False),
+        sa.Column("posts_per_day", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("uri"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_accounts_evidence_at"), ["evidence_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_accounts_handle_key"), ["handle_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_accounts_host"), ["host"], unique=False)
+
+    op.create_table(
+        "actor_keys",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("private_pem", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "daily_counts",
+        sa.Column("day", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "name"),
+    )
+    op.create_table(
+        "host_leases",
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("not_before", sa.BigInteger(), nullable=True),
+        sa.Column("crawl_delay", sa.Float(), nullable=True),
+        sa.PrimaryKeyConstraint("host"),
+    )
+    op.create_table(
+        "locks",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "outbox",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("ref", sa.BigInteger(), nullable=False),
+        sa.Column("host", sa.String(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "persons",
+        sa.Column("uri", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("blocked_us", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("uri"),
+    )
+    op.create_table(
+        "posts",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("uri", sa.String(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("url", sa.String(), nullable=True),
+        sa.Column("audience", sa.String(), nullable=False),
+        sa.Column("published", sa.BigInteger(), nullable=False),
+        sa.Column("updated", sa.BigInteger(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("content_warning", sa.Text(), nullable=False),
+        sa.Column("sensitive", sa.Boolean(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("hashtags", sa.JSON(), nullable=False),
+        sa.Column("media", sa.JSON(), nullable=False),
+        sa.Column("emojis", sa.JSON(), nullable=False),
+        sa.Column("in_reply_to", sa.String(), nullable=True),
+        sa.Column("searchable_by", sa.String(), nullable=False),
+        sa.Column("opt_out_tags", sa.JSON(), nullable=False),
+        sa.Column("source_url", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("rule_version", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("uri"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("posts", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_posts_account_published", ["account_id", "published"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_posts_published"), ["published"], unique=False)
+
+    op.create_table(
+        "servers",
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("opt_in", sa.String(), nullable=False),
+        sa.Column("scope", sa.String(), nullable=False),
+        sa.Column("opted_out", sa.Boolean(), nullable=False),
+        sa.Column("blocked", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("recorded_at", sa.BigInteger(), nullable=True),
+        sa.Column("software", sa.String(), nullable=True),
+        sa.Column("version", sa.String(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("open_registrations", sa.Boolean(), nullable=True),
+        sa.Column("languages", sa.JSON(), nullable=False),
+        sa.Column("robots", sa.String(), nullable=False),
+        sa.Column("noindex_header", sa.Boolean(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("host"),
+    )
+    with op.batch_alter_table("servers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_servers_due_at"), ["due_at"], unique=False)
+
+    op.create_table(
+        "suppressions",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "tasks",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("token", sa.String(), nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tasks_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ux_tasks_kind_key", ["kind", "key"], unique=True)
+
+    op.create_table(
+        "verdicts",
+        sa.Column("uri", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("handle_key", sa.String(), nullable=True),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("seen", sa.JSON(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("door", sa.String(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("rule_version", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("uri"),
+    )
+    with op.batch_alter_table("verdicts", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_verdicts_handle_key"), ["handle_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_verdicts_host"), ["host"], unique=False)
+
+    op.create_table(
+        "visits",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("uri", sa.String(), nullable=True),
+        sa.Column("handle_key", sa.String(), nullable=True),
+        sa.Column("handle", sa.String(), nullable=True),
+        sa.Column("door", sa.String(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("etag", sa.String(), nullable=True),
+        sa.Column("last_modified", sa.String(), nullable=True),
+        sa.Column("last_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_detail", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("handle_key"),
+        sa.UniqueConstraint("uri"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("visits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_visits_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ix_visits_host_due", ["host", "due_at"], unique=False)
+
+
+def downgrade() -> None:
+
+    with op.batch_alter_table("visits", schema=None) as batch_op:
+        batch_op.drop_index("ix_visits_host_due")
+        batch_op.drop_index(batch_op.f("ix_visits_due_at"))
+
+    op.drop_table("visits")
+    with op.batch_alter_table("verdicts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_verdicts_host"))
+        batch_op.drop_index(batch_op.f("ix_verdicts_handle_key"))
+
+    op.drop_table("verdicts")
+    with op.batch_alter_table("tasks", schema=None) as batch_op:
+        batch_op.drop_index("ux_tasks_kind_key")
+        batch_op.drop_index(batch_op.f("ix_tasks_due_at"))
+
+    op.drop_table("tasks")
+    op.drop_table("suppressions")
+    with op.batch_alter_table("servers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_servers_due_at"))
+
+    op.drop_table("servers")
+    with op.batch_alter_table("posts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_posts_published"))
+        batch_op.drop_index("ix_posts_account_published")
+
+    op.drop_table("posts")
+    op.drop_table("persons")
+    op.drop_table("outbox")
+    op.drop_table("locks")
+    op.drop_table("host_leases")
+    op.drop_table("daily_counts")
+    op.drop_table("actor_keys")
+    with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_accounts_host"))
+        batch_op.drop_index(batch_op.f("ix_accounts_handle_key"))
+        batch_op.drop_index(batch_op.f("ix_accounts_evidence_at"))
+
+    op.drop_table("accounts")

@@ -1,0 +1,252 @@
+"""The tables. The database is the truth; the search index can always be derived from it.
+
+Hosts, actor URIs and post URIs are as their origin spells them; `handle_key` is lower case.
+Times are `Instant`s. Ids are never reused (the index knows documents by them).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, Text
+from sqlmodel import Field, SQLModel
+
+from discover.store.types import Instant
+
+# SQLite numbers only INTEGER keys by itself.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(_Id, primary_key=True, autoincrement=True))
+
+
+def _instant(*, index: bool = False, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(Instant(), index=index, nullable=nullable))
+
+
+def _json() -> Any:
+    return Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+
+
+def _text() -> Any:
+    return Field(default="", sa_column=Column(Text, nullable=False))
+
+
+class Server(SQLModel, table=True):
+    """A server whose admin's will is on record, and what it says of itself."""
+
+    __tablename__ = "servers"
+    host: str = Field(primary_key=True)
+    opt_in: str = "none"  # ServerOptIn
+    scope: str = "all"  # ServerScope
+    opted_out: bool = False
+    blocked: bool = False
+    note: str = _text()
+    recorded_at: datetime | None = _instant()
+    software: str | None = None
+    version: str | None = None
+    name: str = _text()
+    description: str = _text()
+    open_registrations: bool | None = None
+    languages: list[str] = _json()
+    robots: str = "unseen"  # RobotsState
+    noindex_header: bool = False
+    seen_at: datetime | None = _instant()
+    due_at: datetime | None = _instant(index=True)
+    failures: int = 0
+
+
+class HostLease(SQLModel, table=True):
+    """Which worker may talk to a host now, and when the host may be asked again."""
+
+    __tablename__ = "host_leases"
+    host: str = Field(primary_key=True)
+    token: str | None = None
+    until: datetime | None = _instant()
+    not_before: datetime | None = _instant()
+    crawl_delay: float | None = None
+
+
+class Account(SQLModel, table=True):
+    """A listed account: nobody else has a row here."""
+
+    __tablename__ = "accounts"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    uri: str = Field(unique=True)
+    host: str = Field(index=True)
+    handle: str = ""
+    handle_key: str = Field(default="", index=True)
+    type: str = "Person"
+    username: str = ""
+    name: str = _text()
+    summary: str = _text()
+    summary_html: str = _text()
+    url: str | None = None
+    fields: list[list[str]] = _json()
+    hashtags: list[str] = _json()
+    featured_tags: list[str] = _json()
+    emojis: list[list[str]] = _json()
+    language: str = "und"
+    avatar_url: str | None = None
+    header_url: str | None = None
+    inbox: str | None = None
+    shared_inbox: str | None = None
+    outbox: str | None = None
+    signals: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    noindex_header: bool = False
+    followers: int | None = None
+    following: int | None = None
+    posts_total: int | None = None
+    published: datetime | None = _instant()
+    last_post_at: datetime | None = _instant()
+    evidence_at: datetime | None = _instant(index=True)
+    posts_allowed: bool = False
+    posts_per_day: float = 0.0
+
+
+class Post(SQLModel, table=True):
+    """An indexed post."""
+
+    __tablename__ = "posts"
+    __table_args__ = (
+        Index("ix_posts_account_published", "account_id", "published"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _id()
+    uri: str = Field(unique=True)
+    account_id: int = Field(sa_column=Column(BigInteger, nullable=False))
+    type: str = "Note"
+    url: str | None = None
+    audience: str = "direct"
+    published: datetime | None = _instant(index=True, nullable=False)
+    updated: datetime | None = _instant()
+    title: str = _text()
+    text: str = _text()
+    html: str = _text()
+    content_warning: str = _text()
+    sensitive: bool = False
+    language: str = "und"
+    hashtags: list[str] = _json()
+    media: list[list[str | None]] = _json()
+    emojis: list[list[str]] = _json()
+    in_reply_to: str | None = None
+    searchable_by: str = "unsaid"
+    opt_out_tags: list[str] = _json()
+    source_url: str = ""
+    seen_at: datetime | None = _instant(nullable=False)
+    rule_version: str = ""
+
+
+class VerdictRow(SQLModel, table=True):
+    """The newest verdict about an account, listed or not, and the evidence it rests on."""
+
+    __tablename__ = "verdicts"
+    uri: str = Field(primary_key=True)
+    host: str = Field(index=True)
+    handle_key: str | None = Field(default=None, index=True)
+    answers: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    seen: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    source: str = ""
+    door: str = ""
+    seen_at: datetime | None = _instant(nullable=False)
+    rule_version: str = ""
+
+
+class PersonRow(SQLModel, table=True):
+    """A person's own deliberate act, keyed by actor URI."""
+
+    __tablename__ = "persons"
+    uri: str = Field(primary_key=True)
+    act: str = "none"  # PersonAct
+    tags: list[str] = _json()
+    blocked_us: bool = False
+    at: datetime | None = _instant(nullable=False)
+    source: str = ""
+
+
+class Suppression(SQLModel, table=True):
+    """People who left for good: a keyed hash, not their name."""
+
+    __tablename__ = "suppressions"
+    digest: str = Field(primary_key=True)
+    at: datetime | None = _instant(nullable=False)
+
+
+class Visit(SQLModel, table=True):
+    """An appointment with an account, by actor URI or, before that is known, by handle."""
+
+    __tablename__ = "visits"
+    __table_args__ = (Index("ix_visits_host_due", "host", "due_at"), {"sqlite_autoincrement": True})
+    id: int | None = _id()
+    host: str
+    uri: str | None = Field(default=None, unique=True)
+    handle_key: str | None = Field(default=None, unique=True)
+    handle: str | None = None
+    door: str = "directory"
+    due_at: datetime | None = _instant(index=True, nullable=False)
+    failures: int = 0
+    etag: str | None = None
+    last_modified: str | None = None
+    last_at: datetime | None = _instant()
+    last_detail: str = ""
+
+
+class OutboxRow(SQLModel, table=True):
+    """A search document that may differ from the database; written with the change itself."""
+
+    __tablename__ = "outbox"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    kind: str  # account | post | purge_account | purge_server
+    ref: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    host: str | None = None
+    at: datetime | None = _instant(nullable=False)
+
+
+class Task(SQLModel, table=True):
+    """Work to be done until it is done; one row per (kind, key)."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("ux_tasks_kind_key", "kind", "key", unique=True),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _id()
+    kind: str
+    key: str = ""
+    payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    due_at: datetime | None = _instant(index=True, nullable=False)
+    attempts: int = 0
+    token: str | None = None
+    until: datetime | None = _instant()
+    last_error: str = _text()
+
+
+class Lock(SQLModel, table=True):
+    """Named locks that a dead owner loses: one indexer, one live scheduler."""
+
+    __tablename__ = "locks"
+    name: str = Field(primary_key=True)
+    token: str = ""
+    until: datetime | None = _instant(nullable=False)
+
+
+class KeyRow(SQLModel, table=True):
+    """Our actor's keys."""
+
+    __tablename__ = "actor_keys"
+    name: str = Field(primary_key=True)
+    private_pem: str = _text()
+    created_at: datetime | None = _instant(nullable=False)
+
+
+class Daily(SQLModel, table=True):
+    """Anonymous counts by day (accounts withdrawn, posts purged …)."""
+
+    __tablename__ = "daily_counts"
+    day: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    count: int = 0
