@@ -58,6 +58,10 @@ class Settings(BaseSettings):
         description="Accounts whose consent could not be renewed for so long are hidden",
     )
     evidence_purge_days: float = Field(30, gt=0, le=30, description="… and purged after so long")
+    suppression_key: SecretStr = Field(
+        SecretStr(""),
+        description="Key of the hashes of people who left; empty: a file in the home folder",
+    )
     extra_opt_out_tags: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="More bio tags, comma-separated, that mean no"
     )

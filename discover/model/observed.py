@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -136,8 +137,9 @@ class Outcome:
 class AccountDue:
     """One account to visit in a host's turn.
 
-    Exactly one of `uri` and `handle` may be None. `known_posts` are URIs of the newest posts
-    that we hold: reading stops at the first of them.
+    Exactly one of `uri` and `handle` may be None. `known_posts` are the newest posts that we
+    hold: reading stops at the first of them, and those that should have come along but did not
+    are asked for one by one, because they may have been deleted or narrowed.
     """
 
     visit_id: int
@@ -147,7 +149,7 @@ class AccountDue:
     etag: str | None = None
     last_modified: str | None = None
     listed: bool = False
-    known_posts: frozenset[str] = field(default_factory=frozenset)
+    known_posts: Mapping[str, datetime] = field(default_factory=dict)  # URI -> published
     posts_since: datetime | None = None  # nothing older is wanted (retention)
 
 

@@ -147,7 +147,9 @@ def decide_account(facts: AccountFacts, rules: Rules, now: datetime) -> AccountV
     unknown += _document_unknowns(facts, signals, rules, now)
     weak_for = effective_software(facts.server.host, facts.server.software, signals.software_hint)
     deliberate = facts.person.act in (PersonAct.IN, PersonAct.IN_PROFILE, PersonAct.IN_TAGS)
-    if signals.discoverable is not Flag.TRUE:
+    if signals.reduced:
+        pass  # a stripped document says nothing about its flags: unknown, not no
+    elif signals.discoverable is not Flag.TRUE:
         noes.append(Reason.NOT_DISCOVERABLE)
     elif is_weak(weak_for, DISCOVERABLE) and not deliberate:
         noes.append(Reason.DISCOVERABLE_WEAK)

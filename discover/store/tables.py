@@ -26,12 +26,17 @@ def _instant(*, index: bool = False, nullable: bool = True) -> Any:
     return Field(default=None, sa_column=Column(Instant(), index=index, nullable=nullable))
 
 
-def _json() -> Any:
-    return Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+def _json(kind: type[list[Any]] | type[dict[str, Any]] = list) -> Any:
+    return Field(default_factory=kind, sa_column=Column(JSON, nullable=False, default=kind))
 
 
 def _text() -> Any:
-    return Field(default="", sa_column=Column(Text, nullable=False))
+    return Field(default="", sa_column=Column(Text, nullable=False, default=""))
+
+
+def _value(default: Any) -> Any:
+    """A default for both faces of a column: rows made as objects and rows inserted in bulk."""
+    return Field(default=default, sa_column_kwargs={"default": default})
 
 
 class Server(SQLModel, table=True):
@@ -41,8 +46,8 @@ class Server(SQLModel, table=True):
     host: str = Field(primary_key=True)
     opt_in: str = "none"  # ServerOptIn
     scope: str = "all"  # ServerScope
-    opted_out: bool = False
-    blocked: bool = False
+    opted_out: bool = _value(False)
+    blocked: bool = _value(False)
     note: str = _text()
     recorded_at: datetime | None = _instant()
     software: str | None = None
@@ -52,10 +57,10 @@ class Server(SQLModel, table=True):
     open_registrations: bool | None = None
     languages: list[str] = _json()
     robots: str = "unseen"  # RobotsState
-    noindex_header: bool = False
+    noindex_header: bool = _value(False)
     seen_at: datetime | None = _instant()
     due_at: datetime | None = _instant(index=True)
-    failures: int = 0
+    failures: int = _value(0)
 
 
 class HostLease(SQLModel, table=True):
@@ -77,10 +82,10 @@ class Account(SQLModel, table=True):
     id: int | None = _id()
     uri: str = Field(unique=True)
     host: str = Field(index=True)
-    handle: str = ""
-    handle_key: str = Field(default="", index=True)
-    type: str = "Person"
-    username: str = ""
+    handle: str = _value("")
+    handle_key: str = Field(default="", index=True, sa_column_kwargs={"default": ""})
+    type: str = _value("Person")
+    username: str = _value("")
     name: str = _text()
     summary: str = _text()
     summary_html: str = _text()
@@ -89,22 +94,22 @@ class Account(SQLModel, table=True):
     hashtags: list[str] = _json()
     featured_tags: list[str] = _json()
     emojis: list[list[str]] = _json()
-    language: str = "und"
+    language: str = _value("und")
     avatar_url: str | None = None
     header_url: str | None = None
     inbox: str | None = None
     shared_inbox: str | None = None
     outbox: str | None = None
-    signals: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    noindex_header: bool = False
+    signals: dict[str, Any] = _json(dict)
+    noindex_header: bool = _value(False)
     followers: int | None = None
     following: int | None = None
     posts_total: int | None = None
     published: datetime | None = _instant()
     last_post_at: datetime | None = _instant()
     evidence_at: datetime | None = _instant(index=True)
-    posts_allowed: bool = False
-    posts_per_day: float = 0.0
+    posts_allowed: bool = _value(False)
+    posts_per_day: float = _value(0.0)
 
 
 class Post(SQLModel, table=True):
@@ -118,26 +123,26 @@ class Post(SQLModel, table=True):
     id: int | None = _id()
     uri: str = Field(unique=True)
     account_id: int = Field(sa_column=Column(BigInteger, nullable=False))
-    type: str = "Note"
+    type: str = _value("Note")
     url: str | None = None
-    audience: str = "direct"
+    audience: str = _value("direct")
     published: datetime | None = _instant(index=True, nullable=False)
     updated: datetime | None = _instant()
     title: str = _text()
     text: str = _text()
     html: str = _text()
     content_warning: str = _text()
-    sensitive: bool = False
-    language: str = "und"
+    sensitive: bool = _value(False)
+    language: str = _value("und")
     hashtags: list[str] = _json()
     media: list[list[str | None]] = _json()
     emojis: list[list[str]] = _json()
     in_reply_to: str | None = None
-    searchable_by: str = "unsaid"
+    searchable_by: str = _value("unsaid")
     opt_out_tags: list[str] = _json()
-    source_url: str = ""
+    source_url: str = _value("")
     seen_at: datetime | None = _instant(nullable=False)
-    rule_version: str = ""
+    rule_version: str = _value("")
 
 
 class VerdictRow(SQLModel, table=True):
@@ -147,12 +152,12 @@ class VerdictRow(SQLModel, table=True):
     uri: str = Field(primary_key=True)
     host: str = Field(index=True)
     handle_key: str | None = Field(default=None, index=True)
-    answers: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    seen: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
-    source: str = ""
-    door: str = ""
+    answers: dict[str, Any] = _json(dict)
+    seen: dict[str, str] = _json(dict)
+    source: str = _value("")
+    door: str = _value("")
     seen_at: datetime | None = _instant(nullable=False)
-    rule_version: str = ""
+    rule_version: str = _value("")
 
 
 class PersonRow(SQLModel, table=True):
@@ -162,9 +167,9 @@ class PersonRow(SQLModel, table=True):
     uri: str = Field(primary_key=True)
     act: str = "none"  # PersonAct
     tags: list[str] = _json()
-    blocked_us: bool = False
+    blocked_us: bool = _value(False)
     at: datetime | None = _instant(nullable=False)
-    source: str = ""
+    source: str = _value("")
 
 
 class Suppression(SQLModel, table=True):
@@ -185,13 +190,13 @@ class Visit(SQLModel, table=True):
     uri: str | None = Field(default=None, unique=True)
     handle_key: str | None = Field(default=None, unique=True)
     handle: str | None = None
-    door: str = "directory"
+    door: str = _value("directory")
     due_at: datetime | None = _instant(index=True, nullable=False)
-    failures: int = 0
+    failures: int = _value(0)
     etag: str | None = None
     last_modified: str | None = None
     last_at: datetime | None = _instant()
-    last_detail: str = ""
+    last_detail: str = _value("")
 
 
 class OutboxRow(SQLModel, table=True):
@@ -201,7 +206,7 @@ class OutboxRow(SQLModel, table=True):
     __table_args__ = ({"sqlite_autoincrement": True},)
     id: int | None = _id()
     kind: str  # account | post | purge_account | purge_server
-    ref: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    ref: int = Field(default=0, sa_column=Column(BigInteger, nullable=False, default=0))
     host: str | None = None
     at: datetime | None = _instant(nullable=False)
 
@@ -216,10 +221,10 @@ class Task(SQLModel, table=True):
     )
     id: int | None = _id()
     kind: str
-    key: str = ""
-    payload: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    key: str = _value("")
+    payload: dict[str, Any] = _json(dict)
     due_at: datetime | None = _instant(index=True, nullable=False)
-    attempts: int = 0
+    attempts: int = _value(0)
     token: str | None = None
     until: datetime | None = _instant()
     last_error: str = _text()
@@ -230,7 +235,7 @@ class Lock(SQLModel, table=True):
 
     __tablename__ = "locks"
     name: str = Field(primary_key=True)
-    token: str = ""
+    token: str = _value("")
     until: datetime | None = _instant(nullable=False)
 
 
@@ -249,4 +254,4 @@ class Daily(SQLModel, table=True):
     __tablename__ = "daily_counts"
     day: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
-    count: int = 0
+    count: int = _value(0)

@@ -1,0 +1,164 @@
+"""Rows to facts: what the consent decision is fed with, at every door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.actor import ActorType, ConsentSignals, Flag, SearchableBy
+from discover.model.instance import RobotsState, ServerOptIn, ServerScope
+from discover.model.post import Audience
+from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFacts, ServerFacts
+from discover.services.context import Context
+from discover.store.database import chunks, table
+from discover.store.tables import Account, PersonRow, Server, Suppression
+
+SERVERS = table(Server)
+PERSONS = table(PersonRow)
+ACCOUNTS = table(Account)
+SUPPRESSIONS = table(Suppression)
+
+_NOBODY = PersonFacts()
+_SUPPRESSED = PersonFacts(suppressed=True)
+
+# The columns that facts are made of
+SERVER_COLUMNS = (
+    SERVERS.c.host, SERVERS.c.opt_in, SERVERS.c.scope, SERVERS.c.opted_out,
+    SERVERS.c.blocked, SERVERS.c.robots, SERVERS.c.software,
+)  # fmt: skip
+
+
+def signals_to_json(signals: ConsentSignals) -> dict[str, Any]:
+    """Compact: what is absent or false is left out."""
+    seen: dict[str, Any] = {
+        "discoverable": signals.discoverable.value,
+        "indexable": signals.indexable.value,
+    }
+    if signals.noindex is not Flag.ABSENT:
+        seen["noindex"] = signals.noindex.value
+    for name in ("locked", "suspended", "memorial", "hidden_from_strangers", "reduced"):
+        if getattr(signals, name):
+            seen[name] = True
+    if signals.moved_to:
+        seen["moved_to"] = signals.moved_to
+    if signals.opt_out_tags:
+        seen["opt_out_tags"] = list(signals.opt_out_tags)
+    if signals.searchable_by is not SearchableBy.UNSAID:
+        seen["searchable_by"] = signals.searchable_by.value
+    if signals.posts_hidden_before:
+        seen["posts_hidden_before"] = signals.posts_hidden_before.timestamp()
+    if signals.software_hint:
+        seen["software_hint"] = signals.software_hint
+    return seen
+
+
+def signals_from_json(seen: Mapping[str, Any]) -> ConsentSignals:
+    hidden_before = seen.get("posts_hidden_before")
+    return ConsentSignals(
+        discoverable=Flag(seen.get("discoverable", "absent")),
+        indexable=Flag(seen.get("indexable", "absent")),
+        noindex=Flag(seen.get("noindex", "absent")),
+        locked=bool(seen.get("locked")),
+        suspended=bool(seen.get("suspended")),
+        memorial=bool(seen.get("memorial")),
+        moved_to=seen.get("moved_to"),
+        opt_out_tags=tuple(seen.get("opt_out_tags", ())),
+        searchable_by=SearchableBy(seen.get("searchable_by", "unsaid")),
+        hidden_from_strangers=bool(seen.get("hidden_from_strangers")),
+        posts_hidden_before=(
+            datetime.fromtimestamp(hidden_before, UTC) if hidden_before is not None else None
+        ),
+        reduced=bool(seen.get("reduced")),
+        software_hint=seen.get("software_hint"),
+    )
+
+
+def server_facts(row: Any) -> ServerFacts:
+    """From a row (or mapping) with SERVER_COLUMNS."""
+    return ServerFacts(
+        host=row.host,
+        opt_in=ServerOptIn(row.opt_in),
+        scope=ServerScope(row.scope),
+        opted_out=row.opted_out,
+        blocked=row.blocked,
+        robots=RobotsState(row.robots),
+        software=row.software,
+    )
+
+
+def load_servers(connection: Connection, hosts: Iterable[str]) -> dict[str, ServerFacts]:
+    """Facts for each host; a host that is not on record has none of the good ones."""
+    wanted = list(set(hosts))
+    found = {host: ServerFacts(host) for host in wanted}
+    for part in chunks(wanted):
+        for row in connection.execute(sa.select(*SERVER_COLUMNS).where(SERVERS.c.host.in_(part))):
+            found[row.host] = server_facts(row)
+    return found
+
+
+def load_persons(
+    ctx: Context, connection: Connection, names: Mapping[str, str | None]
+) -> dict[str, PersonFacts]:
+    """Facts for each actor URI in `names` (URI -> handle key, if known)."""
+    found = dict.fromkeys(names, _NOBODY)
+    uris = list(names)
+    for part in chunks(uris):
+        for row in connection.execute(sa.select(PERSONS).where(PERSONS.c.uri.in_(part))):
+            found[row.uri] = PersonFacts(
+                act=PersonAct(row.act), tags=frozenset(row.tags), blocked_us=row.blocked_us
+            )
+    if connection.execute(sa.select(SUPPRESSIONS.c.digest).limit(1)).first() is None:
+        return found
+    digests: dict[str, str] = {}
+    for uri, handle in names.items():
+        digests[ctx.digest(uri)] = uri
+        if handle:
+            digests[ctx.digest(handle)] = uri
+    for digest in suppressed(connection, digests):
+        found[digests[digest]] = _SUPPRESSED
+    return found
+
+
+def suppressed(connection: Connection, digests: Iterable[str]) -> set[str]:
+    """Which of these digests are on the suppression list."""
+    found: set[str] = set()
+    for part in chunks(list(digests)):
+        found.update(
+            connection.scalars(
+                sa.select(SUPPRESSIONS.c.digest).where(SUPPRESSIONS.c.digest.in_(part))
+            )
+        )
+    return found
+
+
+def account_facts(row: Any, server: ServerFacts, person: PersonFacts) -> AccountFacts:
+    """From a row of `accounts`."""
+    return AccountFacts(
+        server=server,
+        person=person,
+        signals=signals_from_json(row.signals),
+        actor_type=ActorType(row.type),
+        evidence_at=row.evidence_at,
+        noindex_header=row.noindex_header,
+        last_post_at=row.last_post_at,
+        empty_profile=not row.summary and not row.fields,
+        hashtags=tuple(row.hashtags),
+    )
+
+
+def post_facts(row: Any, author_uri: str) -> PostFacts:
+    """From a row of `posts`."""
+    return PostFacts(
+        uri=row.uri,
+        author=author_uri,
+        audience=Audience(row.audience),
+        published=row.published,
+        searchable_by=SearchableBy(row.searchable_by),
+        opt_out_tags=tuple(row.opt_out_tags),
+        hashtags=tuple(row.hashtags),
+        sensitive=row.sensitive or bool(row.content_warning),
+    )

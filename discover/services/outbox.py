@@ -1,0 +1,58 @@
+"""Outbox rows: written in the transaction of the change that the index has to follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.store.database import chunks, table
+from discover.store.tables import OutboxRow, Post
+
+OUTBOX = table(OutboxRow)
+POSTS = table(Post)
+
+ACCOUNT = "account"  # look at this account again
+POST = "post"  # look at this post again
+PURGE_ACCOUNT = "purge_account"  # the account and all its posts leave the index
+PURGE_SERVER = "purge_server"  # everything of the host leaves the index
+
+
+def note(connection: Connection, kind: str, refs: Iterable[int], now: datetime) -> None:
+    rows = [{"kind": kind, "ref": ref, "at": now} for ref in refs]
+    if rows:
+        connection.execute(sa.insert(OUTBOX), rows)
+
+
+def note_posts_by_uri(connection: Connection, uris: list[str], now: datetime) -> None:
+    """Posts just written, whose ids only the database knows."""
+    for part in chunks(uris):
+        connection.execute(
+            sa.insert(OUTBOX).from_select(
+                ["kind", "ref", "at"],
+                sa.select(sa.literal(POST), POSTS.c.id, sa.literal(now, OUTBOX.c.at.type)).where(
+                    POSTS.c.uri.in_(part)
+                ),
+            )
+        )
+
+
+def note_whole_account(connection: Connection, account_id: int, now: datetime) -> None:
+    """The account and each of its posts."""
+    note(connection, ACCOUNT, [account_id], now)
+    connection.execute(
+        sa.insert(OUTBOX).from_select(
+            ["kind", "ref", "at"],
+            sa.select(sa.literal(POST), POSTS.c.id, sa.literal(now, OUTBOX.c.at.type)).where(
+                POSTS.c.account_id == account_id
+            ),
+        )
+    )
+
+
+def note_server_purge(connection: Connection, host: str, now: datetime) -> None:
+    connection.execute(
+        sa.insert(OUTBOX), [{"kind": PURGE_SERVER, "ref": 0, "host": host, "at": now}]
+    )

@@ -1,0 +1,160 @@
+"""The way out: rows go, the index follows through the outbox, the visit forgets its ETag.
+
+Every function works inside the caller's transaction, so that a withdrawal is whole or not at all.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.actor import Handle
+from discover.model.instance import ServerOptIn
+from discover.services import outbox
+from discover.services.context import Context
+from discover.services.facts import ACCOUNTS, PERSONS, SUPPRESSIONS
+from discover.store.database import table, upsert
+from discover.store.tables import Daily, Post, Server, Suppression, VerdictRow, Visit
+
+POSTS = table(Post)
+VISITS = table(Visit)
+VERDICTS = table(VerdictRow)
+DAILY = table(Daily)
+
+
+def withdraw_account(connection: Connection, account_id: int, now: datetime) -> int:
+    """Remove a listed account with everything that hangs on it. Returns how many posts went."""
+    uri = connection.scalar(sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.id == account_id))
+    posts = withdraw_posts(connection, account_id, now, note=False)
+    connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.id == account_id))
+    if uri is not None:
+        connection.execute(
+            sa.update(VISITS).where(VISITS.c.uri == uri).values(etag=None, last_modified=None)
+        )
+        count(connection, "accounts_withdrawn", 1, now)
+    outbox.note(connection, outbox.PURGE_ACCOUNT, [account_id], now)
+    return posts
+
+
+def withdraw_posts(
+    connection: Connection, account_id: int, now: datetime, *, note: bool = True
+) -> int:
+    """Remove all posts of an account, which may stay listed itself."""
+    gone = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id == account_id)).rowcount
+    if note and gone:
+        outbox.note(connection, outbox.PURGE_ACCOUNT, [account_id], now)
+        outbox.note(connection, outbox.ACCOUNT, [account_id], now)
+    if gone:
+        count(connection, "posts_withdrawn", gone, now)
+    return gone
+
+
+def withdraw_post_ids(connection: Connection, ids: list[int], now: datetime) -> None:
+    if ids:
+        connection.execute(sa.delete(POSTS).where(POSTS.c.id.in_(ids)))
+        outbox.note(connection, outbox.POST, ids, now)
+        count(connection, "posts_withdrawn", len(ids), now)
+
+
+def withdraw_server(connection: Connection, host: str, now: datetime) -> int:
+    """Remove everything held about a host's accounts. Returns how many accounts went."""
+    ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
+    posts = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id.in_(ids))).rowcount
+    accounts = connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.host == host)).rowcount
+    connection.execute(sa.delete(VISITS).where(VISITS.c.host == host))
+    connection.execute(sa.delete(VERDICTS).where(VERDICTS.c.host == host))
+    outbox.note_server_purge(connection, host, now)
+    if accounts:
+        count(connection, "accounts_withdrawn", accounts, now)
+    if posts:
+        count(connection, "posts_withdrawn", posts, now)
+    return accounts
+
+
+def forget_person(ctx: Context, handle: Handle) -> bool:
+    """Remove a person and keep only a keyed hash, so that they never come back by themselves.
+
+    True when something was held about them.
+    """
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        uris = _uris_of(connection, handle.key)
+        for account_id in connection.scalars(
+            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.handle_key == handle.key)
+        ).all():
+            withdraw_account(connection, account_id, now)
+        for name in (handle.key, *uris):
+            upsert(
+                connection, Suppression, [{"digest": ctx.digest(name), "at": now}], key=["digest"]
+            )
+        connection.execute(sa.delete(VERDICTS).where(VERDICTS.c.handle_key == handle.key))
+        connection.execute(sa.delete(VISITS).where(VISITS.c.handle_key == handle.key))
+        if uris:
+            connection.execute(sa.delete(VISITS).where(VISITS.c.uri.in_(uris)))
+            connection.execute(sa.delete(VERDICTS).where(VERDICTS.c.uri.in_(uris)))
+            connection.execute(sa.delete(PERSONS).where(PERSONS.c.uri.in_(uris)))
+    return bool(uris)
+
+
+def unforget_person(ctx: Context, handle: Handle, uri: str | None = None) -> bool:
+    """Take a person off the suppression list. Their flags then decide again."""
+    digests = [ctx.digest(name) for name in (handle.key, uri) if name]
+    with ctx.database.write() as connection:
+        result = connection.execute(
+            sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_(digests))
+        )
+    return result.rowcount > 0
+
+
+def forget_server(ctx: Context, host: str) -> int:
+    """Remove a server's people and record its no. Returns how many accounts went."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        gone = withdraw_server(connection, host, now)
+        upsert(
+            connection,
+            Server,
+            [
+                {
+                    "host": host,
+                    "opt_in": ServerOptIn.NONE.value,
+                    "opted_out": True,
+                    "note": "",
+                    "recorded_at": now,
+                    "due_at": None,
+                }
+            ],
+            key=["host"],
+            update=["opt_in", "opted_out", "recorded_at", "due_at"],
+        )
+    return gone
+
+
+def count(connection: Connection, name: str, amount: int, now: datetime) -> None:
+    """Add to an anonymous daily count."""
+    upsert(
+        connection,
+        Daily,
+        [{"day": now.date().isoformat(), "name": name, "count": amount}],
+        key=["day", "name"],
+        update=[],
+        update_values=lambda new: {"count": DAILY.c.count + new["count"]},
+    )
+
+
+def _uris_of(connection: Connection, handle_key: str) -> list[str]:
+    """Every actor URI that we know under this handle."""
+    found = set(
+        connection.scalars(sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.handle_key == handle_key))
+    )
+    for source in (VERDICTS, VISITS):
+        found |= {
+            uri
+            for uri in connection.scalars(
+                sa.select(source.c.uri).where(source.c.handle_key == handle_key)
+            )
+            if uri
+        }
+    return sorted(found)
