@@ -1,0 +1,160 @@
+"""What was seen becomes what is known: load facts, ask policy, apply. One transaction a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import singledispatch
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.instance import RobotsState
+from discover.model.observed import (
+    ActorMissing,
+    ActorSeen,
+    ActorUnchanged,
+    CandidatesSeen,
+    ExtrasSeen,
+    Observation,
+    Outcome,
+    PostMissing,
+    PostsSeen,
+    ServerSeen,
+)
+from discover.policy.consent import decide_server, must_purge
+from discover.policy.frontier import FIRST_FAILURE, next_after_failure, next_server_visit
+from discover.policy.origin import host_of
+from discover.services import outbox
+from discover.services.context import Context
+from discover.services.facts import ACCOUNTS, SERVERS, load_servers, suppressed
+from discover.services.observe_actor import (
+    actor_missing,
+    actor_seen,
+    actor_unchanged,
+    extras_seen,
+)
+from discover.services.observe_posts import post_missing, posts_seen
+from discover.services.withdraw import withdraw_server
+from discover.store.database import upsert
+from discover.store.tables import Visit
+
+
+def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
+    """Judge and store a batch in one transaction; outcomes in the order of the observations."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        return [_apply(seen, ctx, connection, now) for seen in batch]
+
+
+@singledispatch
+def _apply(seen: Observation, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    raise TypeError(f"no rule for {type(seen).__name__}")
+
+
+@_apply.register
+def _(seen: ActorSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    return actor_seen(ctx, connection, seen, now)
+
+
+@_apply.register
+def _(seen: ActorUnchanged, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    return actor_unchanged(ctx, connection, seen, now)
+
+
+@_apply.register
+def _(seen: ActorMissing, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    return actor_missing(ctx, connection, seen, now)
+
+
+@_apply.register
+def _(seen: ExtrasSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    return extras_seen(ctx, connection, seen, now)
+
+
+@_apply.register
+def _(seen: PostsSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    return posts_seen(ctx, connection, seen, now)
+
+
+@_apply.register
+def _(seen: PostMissing, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    return post_missing(ctx, connection, seen, now)
+
+
+@_apply.register
+def _(seen: CandidatesSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    """Keep an appointment with those whose server has opted in; forget the others at once."""
+    by_name: dict[str, dict[str, object]] = {}
+    for uri in seen.uris:
+        if host := host_of(uri):
+            by_name[uri] = {"uri": uri, "host": host, "handle": None, "handle_key": None}
+    for handle in seen.handles:
+        by_name[handle.key] = {
+            "uri": None, "host": handle.host, "handle": str(handle), "handle_key": handle.key,
+        }  # fmt: skip
+    servers = load_servers(connection, {str(row["host"]) for row in by_name.values()})
+    left = suppressed(connection, {ctx.digest(name) for name in by_name})
+    rows = [
+        {**row, "door": seen.door.value, "due_at": now}
+        for name, row in by_name.items()
+        if decide_server(servers[str(row["host"])]).allowed and ctx.digest(name) not in left
+    ]
+    upsert(connection, Visit, [row for row in rows if row["uri"]], key=["uri"])
+    upsert(connection, Visit, [row for row in rows if not row["uri"]], key=["handle_key"])
+    return Outcome(stored=len(rows), refused=len(by_name) - len(rows))
+
+
+@_apply.register
+def _(seen: ServerSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+    """Only servers on record are kept. What its robots.txt says may hide or purge its people."""
+    row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
+    if row is None:
+        return Outcome()
+    before = load_servers(connection, [seen.host])[seen.host]
+    failed = seen.robots is RobotsState.UNREADABLE or seen.nodeinfo is None
+    failures = row.failures + 1 if failed else 0
+    pause = (
+        next_after_failure(failures, ctx.jitter()) or next_server_visit(ctx.jitter())
+        if failures
+        else next_server_visit(ctx.jitter())
+    )
+    if failures > 1:
+        pause = max(pause, FIRST_FAILURE)
+    values: dict[str, object] = {
+        "robots": seen.robots.value,
+        "noindex_header": seen.noindex_header,
+        "seen_at": seen.seen_at or now,
+        "failures": failures,
+        "due_at": now + pause,
+    }
+    if (info := seen.nodeinfo) is not None:
+        values |= {
+            "software": info.software,
+            "version": info.version,
+            "name": info.name,
+            "description": info.description,
+            "open_registrations": info.open_registrations,
+            "languages": list(info.languages),
+        }
+    connection.execute(sa.update(SERVERS).where(SERVERS.c.host == seen.host).values(**values))
+    removed = reconsider_server(connection, seen.host, was=decide_server(before).allowed, now=now)
+    return Outcome(stored=1, removed=removed)
+
+
+def reconsider_server(connection: Connection, host: str, *, was: bool, now: datetime) -> int:
+    """After a change of a server's facts: purge, hide, show again. Returns accounts removed."""
+    decision = decide_server(load_servers(connection, [host])[host])
+    if must_purge(decision):
+        held = connection.scalar(
+            sa.select(sa.func.count()).select_from(ACCOUNTS).where(ACCOUNTS.c.host == host)
+        )
+        return withdraw_server(connection, host, now) if held else 0
+    if was and not decision.allowed:
+        outbox.note_server_purge(connection, host, now)
+    elif decision.allowed and not was:
+        for account_id in connection.scalars(
+            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
+        ).all():
+            outbox.note_whole_account(connection, account_id, now)
+    return 0

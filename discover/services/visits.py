@@ -1,0 +1,373 @@
+"""Appointments and leases: which host is whose turn, what is due there, when to come again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.actor import Handle
+from discover.model.observed import AccountDue, Door, HostGrant, HostTurn, VisitResult
+from discover.policy.consent import PersonAct, decide_server
+from discover.policy.frontier import (
+    next_account_visit,
+    next_after_failure,
+    next_refused_visit,
+)
+from discover.policy.origin import host_of
+from discover.services.context import Context
+from discover.services.facts import (
+    ACCOUNTS,
+    PERSONS,
+    SERVERS,
+    load_servers,
+    suppressed,
+)
+from discover.services.withdraw import POSTS, VERDICTS, VISITS
+from discover.store.database import chunks, table, upsert
+from discover.store.tables import HostLease, Visit
+
+LEASES = table(HostLease)
+
+# How many of an account's newest posts a visit is told of
+_KNOWN_POSTS = 60
+_ACCOUNTS_PER_TURN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CrawlProgress:
+    servers: int
+    hosts_leased: int
+    visits_due: int
+    visits_waiting: int
+    accounts: int
+    posts: int
+    outbox: int
+
+
+def claim_turns(ctx: Context, owner: str, limit: int, lease_seconds: float) -> list[HostTurn]:
+    """Lease up to `limit` hosts where something is due now, longest due first."""
+    now = ctx.clock.now()
+    with ctx.database.read() as connection:
+        if not _due_hosts(connection, now, 1):
+            return []
+    turns = []
+    with ctx.database.write() as connection:
+        hosts = _due_hosts(connection, now, limit * 4)
+        servers = load_servers(connection, hosts)
+        for host in hosts:
+            facts = servers[host]
+            if facts.blocked or facts.opted_out:
+                continue
+            token = f"{owner}:{secrets.token_hex(8)}"
+            lease = _take_lease(connection, host, token, now, lease_seconds)
+            if lease is None:
+                continue
+            turns.append(_turn(ctx, connection, host, token, lease, now))
+            if len(turns) == limit:
+                break
+    return turns
+
+
+def more_accounts(ctx: Context, turn: HostTurn, limit: int) -> tuple[AccountDue, ...]:
+    """The next accounts due on a leased host; finish the ones handed out before asking again."""
+    now = ctx.clock.now()
+    with ctx.database.read() as connection:
+        return _accounts_due(ctx, connection, turn.host, limit, now)
+
+
+def renew(ctx: Context, turns: Iterable[HostTurn], lease_seconds: float) -> list[str]:
+    """Prolong leases; returns the hosts that were lost to somebody else meanwhile."""
+    until = ctx.clock.now() + timedelta(seconds=lease_seconds)
+    lost = []
+    with ctx.database.write() as connection:
+        for turn in turns:
+            result = connection.execute(
+                sa.update(LEASES)
+                .where(LEASES.c.host == turn.host, LEASES.c.token == turn.lease)
+                .values(until=until)
+            )
+            if not result.rowcount:
+                lost.append(turn.host)
+    return lost
+
+
+def release(ctx: Context, turn: HostTurn | HostGrant, not_before: datetime | None) -> None:
+    """Give a host back; nobody may ask it again before `not_before`."""
+    with ctx.database.write() as connection:
+        connection.execute(
+            sa.update(LEASES)
+            .where(LEASES.c.host == turn.host, LEASES.c.token == turn.lease)
+            .values(token=None, until=None, not_before=not_before)
+        )
+
+
+def borrow_host(ctx: Context, host: str, owner: str, seconds: float) -> HostGrant | None:
+    """Leave to ask a host outside its turn; None while somebody else has it or it is refused."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        facts = load_servers(connection, [host])[host]
+        if facts.blocked or facts.opted_out:
+            return None
+        token = f"{owner}:{secrets.token_hex(8)}"
+        lease = _take_lease(connection, host, token, now, seconds)
+        if lease is None:
+            return None
+        return HostGrant(
+            host=host,
+            lease=token,
+            solicited=decide_server(facts).allowed or _people_asked(connection, host),
+            not_before=lease.not_before,
+            crawl_delay=lease.crawl_delay,
+        )
+
+
+def note_crawl_delay(ctx: Context, host: str, seconds: float | None) -> None:
+    """What robots.txt asks for, remembered for the next worker that gets the host."""
+    with ctx.database.write() as connection:
+        connection.execute(
+            sa.update(LEASES).where(LEASES.c.host == host).values(crawl_delay=seconds)
+        )
+
+
+def finish_visits(ctx: Context, results: Sequence[VisitResult]) -> None:
+    """Make the next appointments."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        for result in results:
+            _finish(ctx, connection, result, now)
+
+
+def schedule_now(ctx: Context, *, hosts: Iterable[str] = (), handles: Iterable[Handle] = ()) -> int:
+    """Make servers and their known accounts, or single handles, due at once.
+
+    Returns how many appointments were made or moved. Suppressed people are left out.
+    """
+    now = ctx.clock.now()
+    made = 0
+    with ctx.database.write() as connection:
+        for host in hosts:
+            made += connection.execute(
+                sa.update(SERVERS).where(SERVERS.c.host == host).values(due_at=now)
+            ).rowcount
+            made += connection.execute(
+                sa.update(VISITS).where(VISITS.c.host == host).values(due_at=now)
+            ).rowcount
+            connection.execute(
+                sa.update(LEASES)
+                .where(LEASES.c.host == host, LEASES.c.token.is_(None))
+                .values(not_before=None)
+            )
+        for handle in handles:
+            made += _schedule_handle(ctx, connection, handle, now)
+    return made
+
+
+def crawl_progress(ctx: Context) -> CrawlProgress:
+    """Numbers for the progress display."""
+    now = ctx.clock.now()
+    from discover.services.outbox import OUTBOX  # noqa: PLC0415 - keeps this module's head readable
+
+    with ctx.database.read() as connection:
+
+        def number(query: Any) -> int:
+            return connection.scalar(query) or 0
+
+        def rows(source: sa.Table, *where: Any) -> int:
+            return number(sa.select(sa.func.count()).select_from(source).where(*where))
+
+        return CrawlProgress(
+            servers=rows(SERVERS, SERVERS.c.opt_in != "none"),
+            hosts_leased=rows(LEASES, LEASES.c.until > now),
+            visits_due=rows(VISITS, VISITS.c.due_at <= now)
+            + rows(SERVERS, SERVERS.c.due_at <= now),
+            visits_waiting=rows(VISITS),
+            accounts=rows(ACCOUNTS),
+            posts=rows(POSTS),
+            outbox=rows(OUTBOX),
+        )
+
+
+def _due_hosts(connection: Connection, now: datetime, limit: int) -> list[str]:
+    due = sa.union_all(
+        sa.select(SERVERS.c.host, SERVERS.c.due_at).where(SERVERS.c.due_at <= now),
+        sa.select(VISITS.c.host, VISITS.c.due_at).where(VISITS.c.due_at <= now),
+    ).subquery()
+    query = (
+        sa.select(due.c.host)
+        .outerjoin(LEASES, LEASES.c.host == due.c.host)
+        .where(
+            sa.or_(LEASES.c.until.is_(None), LEASES.c.until <= now),
+            sa.or_(LEASES.c.not_before.is_(None), LEASES.c.not_before <= now),
+        )
+        .group_by(due.c.host)
+        .order_by(sa.func.min(due.c.due_at))
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
+
+
+def _take_lease(
+    connection: Connection, host: str, token: str, now: datetime, seconds: float
+) -> Any:
+    """The lease row if it is ours now, else None."""
+    upsert(connection, HostLease, [{"host": host}], key=["host"])
+    taken = connection.execute(
+        sa.update(LEASES)
+        .where(
+            LEASES.c.host == host,
+            sa.or_(LEASES.c.until.is_(None), LEASES.c.until <= now),
+        )
+        .values(token=token, until=now + timedelta(seconds=seconds))
+    ).rowcount
+    if not taken:
+        return None
+    return connection.execute(sa.select(LEASES).where(LEASES.c.host == host)).one()
+
+
+def _turn(
+    ctx: Context, connection: Connection, host: str, token: str, lease: Any, now: datetime
+) -> HostTurn:
+    server = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+    facts = load_servers(connection, [host])[host]
+    return HostTurn(
+        host=host,
+        lease=token,
+        lease_until=lease.until,
+        solicited=facts.opt_in.value != "none" or _people_asked(connection, host),
+        server_due=server is not None and server.due_at is not None and server.due_at <= now,
+        software=server.software if server else None,
+        not_before=lease.not_before,
+        crawl_delay=lease.crawl_delay,
+        accounts=_accounts_due(ctx, connection, host, _ACCOUNTS_PER_TURN, now),
+    )
+
+
+def _people_asked(connection: Connection, host: str) -> bool:
+    """Did anybody on this host ask for us by a deliberate act?"""
+    rows = connection.execute(
+        sa.select(PERSONS.c.uri, PERSONS.c.act).where(
+            PERSONS.c.uri.like(f"http%://{host}/%"),
+            PERSONS.c.act.in_(("in", "in_profile", "in_tags")),
+        )
+    )
+    return any(host_of(row.uri) == host and PersonAct(row.act) for row in rows)
+
+
+def _accounts_due(
+    ctx: Context, connection: Connection, host: str, limit: int, now: datetime
+) -> tuple[AccountDue, ...]:
+    visits = connection.execute(
+        sa.select(VISITS, ACCOUNTS.c.id.label("account_id"), ACCOUNTS.c.handle.label("verified"))
+        .outerjoin(ACCOUNTS, ACCOUNTS.c.uri == VISITS.c.uri)
+        .where(VISITS.c.host == host, VISITS.c.due_at <= now)
+        .order_by(VISITS.c.due_at)
+        .limit(limit)
+    ).all()
+    known = _known_posts(connection, [row.account_id for row in visits if row.account_id])
+    return tuple(
+        AccountDue(
+            visit_id=row.id,
+            uri=row.uri,
+            handle=_handle(row.verified or row.handle),
+            door=Door.REFRESH if row.account_id else Door(row.door),
+            etag=row.etag if row.account_id else None,
+            last_modified=row.last_modified if row.account_id else None,
+            listed=row.account_id is not None,
+            known_posts=known.get(row.account_id, {}),
+            posts_since=now - ctx.rules.retention,
+        )
+        for row in visits
+    )
+
+
+def _handle(text: str | None) -> Handle | None:
+    return Handle.parse(text) if text else None
+
+
+def _known_posts(connection: Connection, account_ids: list[int]) -> dict[int, dict[str, datetime]]:
+    found: dict[int, dict[str, datetime]] = {}
+    for part in chunks(account_ids):
+        ranked = (
+            sa.select(
+                POSTS.c.account_id,
+                POSTS.c.uri,
+                POSTS.c.published,
+                sa.func.row_number()
+                .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
+                .label("place"),
+            )
+            .where(POSTS.c.account_id.in_(part))
+            .subquery()
+        )
+        for row in connection.execute(sa.select(ranked).where(ranked.c.place <= _KNOWN_POSTS)):
+            found.setdefault(row.account_id, {})[row.uri] = row.published
+    return found
+
+
+def _finish(ctx: Context, connection: Connection, result: VisitResult, now: datetime) -> None:
+    visit = connection.execute(sa.select(VISITS).where(VISITS.c.id == result.visit_id)).first()
+    if visit is None:
+        return
+    if not result.ok:
+        failures = visit.failures + 1
+        pause = next_after_failure(failures, ctx.jitter())
+        if pause is None:
+            connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
+            return
+        due = max(now + pause, result.retry_at or now)
+        values = {"failures": failures, "due_at": due, "last_at": now}
+        connection.execute(
+            sa.update(VISITS)
+            .where(VISITS.c.id == visit.id)
+            .values(last_detail=result.detail[:300], **values)
+        )
+        return
+    if visit.uri is None and _is_known_by_uri(connection, visit.handle_key):
+        # The handle led to an actor, which has an appointment of its own now.
+        connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
+        return
+    rate = connection.scalar(sa.select(ACCOUNTS.c.posts_per_day).where(ACCOUNTS.c.uri == visit.uri))
+    pause = (
+        next_refused_visit(ctx.jitter()) if rate is None else next_account_visit(rate, ctx.jitter())
+    )
+    connection.execute(
+        sa.update(VISITS)
+        .where(VISITS.c.id == visit.id)
+        .values(failures=0, due_at=now + pause, last_at=now, last_detail=result.detail[:300])
+    )
+
+
+def _is_known_by_uri(connection: Connection, handle_key: str | None) -> bool:
+    known = connection.execute(
+        sa.select(VERDICTS.c.uri)
+        .join(VISITS, VISITS.c.uri == VERDICTS.c.uri)
+        .where(VERDICTS.c.handle_key == handle_key)
+        .limit(1)
+    ).first()
+    return known is not None
+
+
+def _schedule_handle(ctx: Context, connection: Connection, handle: Handle, now: datetime) -> int:
+    if suppressed(connection, [ctx.digest(handle.key)]):
+        return 0
+    uris = list(
+        connection.scalars(sa.select(VERDICTS.c.uri).where(VERDICTS.c.handle_key == handle.key))
+    )
+    if uris:
+        moved = connection.execute(
+            sa.update(VISITS).where(VISITS.c.uri.in_(uris)).values(due_at=now)
+        ).rowcount
+        if moved:
+            return moved
+    row = {
+        "handle_key": handle.key, "handle": str(handle), "host": handle.host,
+        "door": Door.COMMAND.value, "due_at": now,
+    }  # fmt: skip
+    upsert(connection, Visit, [row], key=["handle_key"], update=["due_at"])
+    return 1
