@@ -1,0 +1,7 @@
+"""Fixtures live in tests/support, one module for each real part."""
+
+pytest_plugins = [
+    "tests.support.meilisearch",
+    "tests.support.postgres",
+    "tests.support.peers",
+]

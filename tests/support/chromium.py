@@ -1,0 +1,40 @@
+"""A browser for the tests that need one: an installed Chromium, else Debian's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ADVICE = (
+    "No Chromium. Install one (Debian: apt-get install chromium, as root) "
+    "or say where it is in WAYPOST_CHROMIUM."
+)
+
+
+def find_chromium() -> Path | None:
+    named = os.environ.get("WAYPOST_CHROMIUM")
+    if named:
+        return Path(named) if Path(named).is_file() else None
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    return Path(found) if found else None
+
+
+def install_chromium() -> Path:
+    """The browser, installed by apt where that is possible. RuntimeError with advice."""
+    found = find_chromium()
+    if found is None and shutil.which("apt-get") and os.geteuid() == 0:
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for command in (
+            ("apt-get", "update", "-qq"),
+            ("apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"),
+        ):
+            done = subprocess.run(command, env=quiet, capture_output=True, text=True, check=False)
+            if done.returncode:
+                raise RuntimeError(f"{ADVICE}\n{' '.join(command)}:\n{done.stderr[-2000:]}")
+        found = find_chromium()
+    if found is None:
+        raise RuntimeError(ADVICE)
+    return found
