@@ -1,0 +1,1 @@
+"""Pure translation: documents of every dialect into the nouns of `discover.model`."""

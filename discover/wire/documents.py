@@ -1,0 +1,76 @@
+"""From bytes to a JSON object, within bounds."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+Json = dict[str, Any]
+
+DEPTH = 40  # JSON-LD in the wild nests below 15
+
+
+class ParseError(ValueError):
+    """A document that cannot be read. The text says why, in plain words.
+
+    It means unknown: never yes, and never a withdrawal.
+    """
+
+
+def read_json(body: bytes, *, depth: int = DEPTH) -> Any:
+    """Any JSON value of a UTF-8 body (a BOM is tolerated, RFC 8259 section 8.1).
+
+    Raises ParseError for other charsets, NaN and Infinity, nesting below `depth`, and a name
+    that stands twice in one object with different values: two readers would understand two
+    different things, so nobody's consent can be read from it.
+    """
+    try:
+        text = body.decode("utf-8-sig")
+        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except UnicodeDecodeError:
+        raise ParseError("not UTF-8") from None
+    except RecursionError:
+        raise ParseError("nested too deeply") from None
+    except ParseError:
+        raise
+    except ValueError as error:  # also the interpreter's limit on digits of one number
+        raise ParseError(f"not JSON: {error}") from None
+    # Fewer brackets than allowed levels cannot nest too deeply: most documents need no walk.
+    if text.count("{") + text.count("[") > depth:
+        _check_depth(value, depth)
+    return value
+
+
+def read_document(body: bytes, *, depth: int = DEPTH) -> Json:
+    """Like `read_json`, for a document that must be an object."""
+    value = read_json(body, depth=depth)
+    if not isinstance(value, dict):
+        raise ParseError("not a JSON object")
+    return value
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Json:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        for name, value in pairs:
+            kept = result[name]
+            if kept != value or type(kept) is not type(value):  # 1 == True in Python
+                raise ParseError(f"{name[:80]!r} stands twice with different values")
+    return result
+
+
+def _constant(name: str) -> Any:
+    raise ParseError(f"{name} is not JSON")
+
+
+def _check_depth(value: Any, depth: int) -> None:
+    level = [value]
+    for _ in range(depth):
+        deeper: list[Any] = []
+        for node in level:
+            children = node.values() if isinstance(node, dict) else node
+            deeper.extend(child for child in children if isinstance(child, (dict, list)))
+        if not deeper:
+            return
+        level = deeper
+    raise ParseError("nested too deeply")
