@@ -22,6 +22,7 @@ class Context:
     rules: Rules
     jitter: Callable[[], float]  # 0 ≤ x < 1
     suppression_key: bytes
+    embedded: bool = True
 
     def digest(self, name: str) -> str:
         """Keyed hash of an actor URI or a handle, for the suppression list."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import singledispatch
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -44,46 +43,32 @@ def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
     """Judge and store a batch in one transaction; outcomes in the order of the observations."""
     now = ctx.clock.now()
     with ctx.database.write() as connection:
-        return [_apply(seen, ctx, connection, now) for seen in batch]
+        return [_apply(ctx, connection, seen, now) for seen in batch]
 
 
-@singledispatch
-def _apply(seen: Observation, ctx: Context, connection: Connection, now: datetime) -> Outcome:
-    raise TypeError(f"no rule for {type(seen).__name__}")
+def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetime) -> Outcome:
+    match seen:
+        case ActorSeen():
+            return actor_seen(ctx, connection, seen, now)
+        case ActorUnchanged():
+            return actor_unchanged(ctx, connection, seen, now)
+        case ActorMissing():
+            return actor_missing(ctx, connection, seen, now)
+        case ExtrasSeen():
+            return extras_seen(ctx, connection, seen, now)
+        case PostsSeen():
+            return posts_seen(ctx, connection, seen, now)
+        case PostMissing():
+            return post_missing(ctx, connection, seen, now)
+        case CandidatesSeen():
+            return candidates_seen(ctx, connection, seen, now)
+        case ServerSeen():
+            return server_seen(ctx, connection, seen, now)
 
 
-@_apply.register
-def _(seen: ActorSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
-    return actor_seen(ctx, connection, seen, now)
-
-
-@_apply.register
-def _(seen: ActorUnchanged, ctx: Context, connection: Connection, now: datetime) -> Outcome:
-    return actor_unchanged(ctx, connection, seen, now)
-
-
-@_apply.register
-def _(seen: ActorMissing, ctx: Context, connection: Connection, now: datetime) -> Outcome:
-    return actor_missing(ctx, connection, seen, now)
-
-
-@_apply.register
-def _(seen: ExtrasSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
-    return extras_seen(ctx, connection, seen, now)
-
-
-@_apply.register
-def _(seen: PostsSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
-    return posts_seen(ctx, connection, seen, now)
-
-
-@_apply.register
-def _(seen: PostMissing, ctx: Context, connection: Connection, now: datetime) -> Outcome:
-    return post_missing(ctx, connection, seen, now)
-
-
-@_apply.register
-def _(seen: CandidatesSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+def candidates_seen(
+    ctx: Context, connection: Connection, seen: CandidatesSeen, now: datetime
+) -> Outcome:
     """Keep an appointment with those whose server has opted in; forget the others at once."""
     by_name: dict[str, dict[str, object]] = {}
     for uri in seen.uris:
@@ -105,8 +90,7 @@ def _(seen: CandidatesSeen, ctx: Context, connection: Connection, now: datetime)
     return Outcome(stored=len(rows), refused=len(by_name) - len(rows))
 
 
-@_apply.register
-def _(seen: ServerSeen, ctx: Context, connection: Connection, now: datetime) -> Outcome:
+def server_seen(ctx: Context, connection: Connection, seen: ServerSeen, now: datetime) -> Outcome:
     """Only servers on record are kept. What its robots.txt says may hide or purge its people."""
     row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
     if row is None:

@@ -28,6 +28,7 @@ from discover.services.facts import (
     load_servers,
     suppressed,
 )
+from discover.services.outbox import OUTBOX
 from discover.services.withdraw import POSTS, VERDICTS, VISITS
 from discover.store.database import chunks, table, upsert
 from discover.store.tables import HostLease, Visit
@@ -171,8 +172,6 @@ def schedule_now(ctx: Context, *, hosts: Iterable[str] = (), handles: Iterable[H
 def crawl_progress(ctx: Context) -> CrawlProgress:
     """Numbers for the progress display."""
     now = ctx.clock.now()
-    from discover.services.outbox import OUTBOX  # noqa: PLC0415 - keeps this module's head readable
-
     with ctx.database.read() as connection:
 
         def number(query: Any) -> int:

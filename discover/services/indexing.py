@@ -1,0 +1,163 @@
+"""The index follows the database: outbox rows become index writes, safe to do twice.
+
+A row leaves the outbox only after the engine has it. Documents are built from the rows of the
+moment and pass the consent decision on their way, so order and repetition do not matter. One
+indexer works at a time: two could overtake each other with an older state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.query import Kind
+from discover.ports import Document
+from discover.services import outbox
+from discover.services.context import Context
+from discover.services.documents import (
+    account_documents,
+    judge_accounts,
+    judge_rows,
+    post_documents,
+)
+from discover.services.facts import ACCOUNTS
+from discover.services.locks import drop_lock, take_lock
+from discover.services.outbox import OUTBOX
+from discover.services.withdraw import POSTS
+from discover.store.database import chunks
+
+BATCH = 4000
+LOCK = "indexer"
+_LOCK_SECONDS = 120.0
+
+
+def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
+    """Bring one batch of outbox rows to the index. Returns how many rows were done.
+
+    0 also when another process is at it. Raises EngineUnavailable; nothing is lost by it.
+    """
+    with ctx.database.read() as connection:
+        if connection.execute(sa.select(OUTBOX.c.id).limit(1)).first() is None:
+            return 0
+    lock = take_lock(ctx, LOCK, _LOCK_SECONDS)
+    if lock is None:
+        return 0
+    try:
+        ids = _index_batch(ctx, limit)
+        with ctx.database.write() as connection:
+            for part in chunks(ids):
+                connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.id.in_(part)))
+        return len(ids)
+    finally:
+        drop_lock(ctx, LOCK, lock)
+
+
+def index_all(ctx: Context, progress: Callable[[int], None] = lambda _done: None) -> int:
+    """Until the outbox is empty."""
+    done = 0
+    while batch := index_pending(ctx):
+        done += batch
+        progress(done)
+    return done
+
+
+def reindex(
+    ctx: Context, progress: Callable[[str, int, int], None] = lambda _kind, _done, _all: None
+) -> dict[str, int]:
+    """Build both collections anew beside the live ones, swap, then catch up with the outbox.
+
+    Meanwhile no other indexer works, so every change since the beginning is still in the outbox
+    when the new collection goes live. The live one is kept fresh too: a withdrawal does not wait
+    for a rebuild. Raises IndexerBusy when another process is indexing.
+    """
+    lock = take_lock(ctx, LOCK, _LOCK_SECONDS)
+    if lock is None:
+        raise IndexerBusy("another process is writing the index; try again in a moment")
+    counts = {}
+    try:
+        for kind in Kind:
+            counts[kind.value] = _rebuild(ctx, kind, lock, progress)
+    finally:
+        drop_lock(ctx, LOCK, lock)
+    index_all(ctx)
+    return counts
+
+
+class IndexerBusy(Exception):
+    """Another process holds the indexer's lock."""
+
+
+def _rebuild(ctx: Context, kind: Kind, lock: str, progress: Callable[[str, int, int], None]) -> int:
+    source = ACCOUNTS if kind is Kind.ACCOUNTS else POSTS
+    written = last = seen = mark = 0
+    with ctx.engine.rebuild(kind) as fresh:
+        while True:
+            take_lock(ctx, LOCK, _LOCK_SECONDS, lock)
+            now = ctx.clock.now()
+            with ctx.database.read() as connection:
+                total = connection.scalar(sa.select(sa.func.count()).select_from(source)) or 0
+                rows = connection.execute(
+                    sa.select(source).where(source.c.id > last).order_by(source.c.id).limit(BATCH)
+                ).all()
+                documents = _documents(ctx, connection, kind, rows, now)
+            if not rows:
+                break
+            fresh.add(documents)
+            written += len(documents)
+            seen += len(rows)
+            last = rows[-1].id
+            progress(kind.value, seen, total)
+            mark = max([mark, *_index_batch(ctx, BATCH, after=mark)])
+        fresh.swap()
+    return written
+
+
+def _documents(
+    ctx: Context, connection: Connection, kind: Kind, rows: Sequence[Any], now: datetime
+) -> list[Document]:
+    if kind is Kind.ACCOUNTS:
+        judged = judge_rows(ctx, connection, rows, now)
+        return list(account_documents(connection, judged.values(), now))
+    judged = judge_accounts(ctx, connection, {row.account_id for row in rows}, now)
+    return list(post_documents(ctx, rows, judged, now))
+
+
+def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
+    """Bring the engine up to the rows' state; returns their outbox ids."""
+    now = ctx.clock.now()
+    with ctx.database.read() as connection:
+        rows = connection.execute(
+            sa.select(OUTBOX).where(OUTBOX.c.id > after).order_by(OUTBOX.c.id).limit(limit)
+        ).all()
+        if not rows:
+            return []
+        account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
+        post_ids = {row.ref for row in rows if row.kind == outbox.POST}
+        posts = _load_posts(connection, post_ids)
+        judged = judge_accounts(
+            ctx, connection, account_ids | {row.account_id for row in posts}, now
+        )
+        accounts = account_documents(
+            connection, [judged[i] for i in account_ids if i in judged], now
+        )
+        documents = post_documents(ctx, posts, judged, now)
+    for host in {row.host for row in rows if row.kind == outbox.PURGE_SERVER}:
+        ctx.engine.delete_server(host)
+    for account_id in {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}:
+        ctx.engine.delete_account(account_id)
+    ctx.engine.delete(Kind.ACCOUNTS, sorted(account_ids - {one.id for one in accounts}))
+    ctx.engine.delete(Kind.POSTS, sorted(post_ids - {one.id for one in documents}))
+    ctx.engine.upsert(accounts)
+    ctx.engine.upsert(documents)
+    return [row.id for row in rows]
+
+
+def _load_posts(connection: Connection, ids: Iterable[int]) -> list[Any]:
+    found: list[Any] = []
+    for part in chunks(sorted(ids)):
+        found += connection.execute(sa.select(POSTS).where(POSTS.c.id.in_(part))).all()
+    return found

@@ -1,0 +1,114 @@
+"""What time does: expired evidence hides, then purges; old posts leave; counts stay anonymous."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from discover.policy.consent import must_purge
+from discover.services import outbox
+from discover.services.context import Context
+from discover.services.documents import judge_rows
+from discover.services.facts import ACCOUNTS
+from discover.services.withdraw import (
+    POSTS,
+    VERDICTS,
+    withdraw_account,
+    withdraw_post_ids,
+    withdraw_posts,
+)
+
+_BATCH = 500
+
+
+def enforce_retention(ctx: Context) -> dict[str, int]:
+    """One sweep, in small transactions; safe to repeat. Returns what it did."""
+    return {
+        "accounts_purged": _purge_expired(ctx),
+        "accounts_judged_no": _purge_refused(ctx),
+        "accounts_hidden": _hide_expired(ctx),
+        "posts_dropped": _drop_old_posts(ctx),
+        "verdicts_forgotten": _forget_old_verdicts(ctx),
+    }
+
+
+def _purge_expired(ctx: Context) -> int:
+    """Consent that could not be renewed for so long is none."""
+    now = ctx.clock.now()
+    done = 0
+    while True:
+        with ctx.database.write() as connection:
+            ids = connection.scalars(
+                sa.select(ACCOUNTS.c.id)
+                .where(ACCOUNTS.c.evidence_at < now - ctx.rules.purge_after)
+                .limit(_BATCH)
+            ).all()
+            for account_id in ids:
+                withdraw_account(connection, account_id, now)
+        done += len(ids)
+        if len(ids) < _BATCH:
+            return done
+
+
+def _purge_refused(ctx: Context) -> int:
+    """Whoever the rules of today refuse: an operator may have tightened them since."""
+    now = ctx.clock.now()
+    done = last = 0
+    while True:
+        with ctx.database.write() as connection:
+            rows = connection.execute(
+                sa.select(ACCOUNTS)
+                .where(ACCOUNTS.c.id > last)
+                .order_by(ACCOUNTS.c.id)
+                .limit(_BATCH)
+            ).all()
+            for account_id, judged in judge_rows(ctx, connection, rows, now).items():
+                if must_purge(judged.verdict.list):
+                    withdraw_account(connection, account_id, now)
+                    done += 1
+                elif must_purge(judged.verdict.index_posts):
+                    withdraw_posts(connection, account_id, now)
+        if len(rows) < _BATCH:
+            return done
+        last = rows[-1].id
+
+
+def _hide_expired(ctx: Context) -> int:
+    """The read doors hide them already; this makes the raw index follow."""
+    now = ctx.clock.now()
+    window = (now - ctx.rules.hide_after * 2, now - ctx.rules.hide_after)
+    with ctx.database.write() as connection:
+        ids = connection.scalars(
+            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.evidence_at.between(*window))
+        ).all()
+        outbox.note(connection, outbox.PURGE_ACCOUNT, ids, now)
+    return len(ids)
+
+
+def _drop_old_posts(ctx: Context) -> int:
+    now = ctx.clock.now()
+    done = 0
+    while True:
+        with ctx.database.write() as connection:
+            ids = list(
+                connection.scalars(
+                    sa.select(POSTS.c.id)
+                    .where(POSTS.c.published < now - ctx.rules.retention)
+                    .limit(_BATCH)
+                )
+            )
+            withdraw_post_ids(connection, ids, now)
+        done += len(ids)
+        if len(ids) < _BATCH:
+            return done
+
+
+def _forget_old_verdicts(ctx: Context) -> int:
+    """Reasons about people who are not listed are kept no longer than evidence is."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        return connection.execute(
+            sa.delete(VERDICTS).where(
+                VERDICTS.c.seen_at < now - ctx.rules.purge_after,
+                VERDICTS.c.uri.not_in(sa.select(ACCOUNTS.c.uri)),
+            )
+        ).rowcount

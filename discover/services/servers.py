@@ -1,0 +1,131 @@
+"""The operator's own record of an admin's consent, given or taken back."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from discover.model.instance import RobotsState, ServerOptIn
+from discover.model.verdict import Decision
+from discover.policy.consent import decide_server
+from discover.services.context import Context
+from discover.services.facts import ACCOUNTS, SERVERS, server_facts
+from discover.services.withdraw import POSTS, withdraw_server
+from discover.store.database import upsert
+from discover.store.tables import Server
+
+_HOST = re.compile(
+    r"^(?=.{1,253}$)[a-z0-9]([a-z0-9\-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9\-]*[a-z0-9])?)*(:\d{1,5})?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRecord:
+    host: str
+    opt_in: str
+    opted_out: bool
+    blocked: bool
+    software: str | None
+    robots: str
+    note: str
+    recorded_at: datetime | None
+    seen_at: datetime | None
+    decision: Decision
+    accounts: int
+    posts: int
+
+
+def read_host(text: str) -> str:
+    """A host as people write it (with a scheme, in capitals …). ValueError if it is none."""
+    host = text.strip().lower()
+    host = re.sub(r"^https?://", "", host).partition("/")[0].rstrip(".")
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    if not _HOST.match(host):
+        raise ValueError(f"{text!r} is not a host such as example.social")
+    return host
+
+
+def add_server(ctx: Context, host: str, note: str) -> bool:
+    """Record that the host's admin agreed. True when that is news. The visit is due at once."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+        upsert(
+            connection,
+            Server,
+            [
+                {
+                    "host": host,
+                    "opt_in": ServerOptIn.OPERATOR.value,
+                    "opted_out": False,
+                    "note": note,
+                    "recorded_at": now,
+                    "due_at": now,
+                    "robots": RobotsState.UNSEEN.value,
+                }
+            ],
+            key=["host"],
+            update=["opt_in", "opted_out", "note", "recorded_at", "due_at"],
+        )
+    return row is None or row.opt_in == ServerOptIn.NONE.value or row.opted_out
+
+
+def remove_server(ctx: Context, host: str) -> int | None:
+    """Take the record back and remove the host's people. None when there was no record."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+        if row is None:
+            return None
+        gone = withdraw_server(connection, host, now)
+        if row.blocked or row.opted_out:
+            connection.execute(
+                sa.update(SERVERS)
+                .where(SERVERS.c.host == host)
+                .values(opt_in=ServerOptIn.NONE.value, due_at=None)
+            )
+        else:
+            connection.execute(sa.delete(SERVERS).where(SERVERS.c.host == host))
+    return gone
+
+
+def list_servers(ctx: Context) -> list[ServerRecord]:
+    with ctx.database.read() as connection:
+        rows = connection.execute(sa.select(SERVERS).order_by(SERVERS.c.host)).all()
+        accounts = dict(
+            connection.execute(
+                sa.select(ACCOUNTS.c.host, sa.func.count()).group_by(ACCOUNTS.c.host)
+            )
+            .tuples()
+            .all()
+        )
+        posts = dict(
+            connection.execute(
+                sa.select(ACCOUNTS.c.host, sa.func.count())
+                .join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
+                .group_by(ACCOUNTS.c.host)
+            )
+            .tuples()
+            .all()
+        )
+    return [
+        ServerRecord(
+            host=row.host,
+            opt_in=row.opt_in,
+            opted_out=row.opted_out,
+            blocked=row.blocked,
+            software=row.software,
+            robots=row.robots,
+            note=row.note,
+            recorded_at=row.recorded_at,
+            seen_at=row.seen_at,
+            decision=decide_server(server_facts(row)),
+            accounts=accounts.get(row.host, 0),
+            posts=posts.get(row.host, 0),
+        )
+        for row in rows
+    ]
