@@ -1,0 +1,1 @@
+"""Server-rendered pages: no script, no cookie, no request to anybody else."""

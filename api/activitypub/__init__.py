@@ -1,0 +1,1 @@
+"""Our own actor, as other servers see it."""

@@ -1,0 +1,153 @@
+"""Where other servers find our actor. All of it is readable unsigned."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import version
+from typing import Annotated, Literal
+
+import orjson
+from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.activitypub import documents
+from api.deps import AppDep, SettingsDep
+from api.problems import ProblemAnswer, described
+from api.schemas import Jrd
+
+router = APIRouter(tags=["federation"])
+
+_QUALITY = re.compile(r";\s*q\s*=\s*([01](?:\.\d{0,3})?)")
+_PAGE = ("text/html", "application/xhtml+xml")
+_DATA = ("application/activity+json", "application/ld+json", "application/json", "*/*")
+
+
+def prefers_page(accept: str) -> bool:
+    """A browser: it names HTML, and no ActivityPub type with the same or a higher weight."""
+    page = data = 0.0
+    for part in accept.split(","):
+        kind = part.partition(";")[0].strip().lower()
+        match = _QUALITY.search(part)
+        weight = float(match[1]) if match else 1.0
+        if kind in _PAGE:
+            page = max(page, weight)
+        elif kind in _DATA[:3]:
+            data = max(data, weight)
+    return page > data
+
+
+def _send(document: documents.Json, media_type: str, seconds: int) -> Response:
+    return Response(
+        orjson.dumps(document),
+        headers={
+            "Content-Type": media_type,
+            "Cache-Control": f"public, max-age={seconds}",
+            "Vary": "Accept",
+        },
+    )
+
+
+def _activity(document: documents.Json, accept: str) -> Response:
+    linked = "application/ld+json" in accept and "application/activity+json" not in accept
+    media_type = documents.LINKED if linked else f"{documents.ACTIVITY}; charset=utf-8"
+    return _send(document, media_type, 180)
+
+
+def _shown(description: str, *media_types: str) -> dict[int | str, dict[str, object]]:
+    shape: dict[str, object] = {"schema": {"$ref": "#/components/schemas/Document"}}
+    return {200: {"description": description, "content": dict.fromkeys(media_types, shape)}}
+
+
+@router.get(
+    "/actor",
+    summary="Our actor",
+    response_class=Response,
+    responses={
+        **_shown("The actor", documents.ACTIVITY, "application/ld+json"),
+        303: {"description": "A browser is sent to the page about us"},
+        **described(429, 500),
+    },
+)
+async def get_actor(app: AppDep, accept: Annotated[str, Header()] = "*/*") -> Response:
+    """Type Application. Its key signs every request that we send."""
+    if prefers_page(accept):
+        return RedirectResponse("/about", 303, headers={"Vary": "Accept"})
+    base, name = app.settings.own_url, app.settings.actor_name
+    return _activity(documents.actor(base, name, app.keys.public_pem), accept)
+
+
+@router.get(
+    "/outbox",
+    summary="Our outbox, which is empty",
+    response_class=Response,
+    responses={
+        **_shown("An empty collection", documents.ACTIVITY, "application/ld+json"),
+        **described(429, 500),
+    },
+)
+async def get_outbox(settings: SettingsDep, accept: Annotated[str, Header()] = "*/*") -> Response:
+    return _activity(documents.outbox(settings.own_url), accept)
+
+
+@router.get(
+    "/.well-known/webfinger",
+    summary="WebFinger of our actor",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "RFC 7033",
+            "content": {
+                "application/jrd+json": {"schema": {"$ref": f"#/components/schemas/{Jrd.__name__}"}}
+            },
+        },
+        **described(400, 404, 429, 500),
+    },
+)
+async def get_webfinger(
+    request: Request,
+    settings: SettingsDep,
+    resource: Annotated[
+        str | None, Query(description="`acct:name@host`, or the address of the actor")
+    ] = None,
+    rel: Annotated[list[str] | None, Query(description="Only these links")] = None,
+) -> Response:
+    """400 when the resource is missing or no URI, 404 when it is not ours."""
+    base, name = settings.own_url, settings.actor_name
+    given = request.query_params.getlist("resource")
+    if (
+        len(given) != 1
+        or resource is None
+        or not re.match(r"^[a-z][a-z0-9+.-]*:\S+$", resource, re.IGNORECASE)
+    ):
+        detail = "resource: give one URI, such as acct:name@host."
+        raise ProblemAnswer(400, detail, errors=[{"field": "resource", "detail": detail}])
+    if resource.lower().startswith("acct:") and "@" not in resource[6:]:
+        detail = "resource: an acct: URI has the form acct:name@host."
+        raise ProblemAnswer(400, detail, errors=[{"field": "resource", "detail": detail}])
+    if not documents.same_resource(resource, base, name):
+        raise ProblemAnswer(404, "No account of this name lives here.")
+    return _send(documents.webfinger(base, name, rel or []), "application/jrd+json", 3600)
+
+
+@router.get(
+    "/.well-known/nodeinfo",
+    summary="Where our NodeInfo is",
+    response_class=Response,
+    responses={**_shown("Links", "application/json"), **described(429, 500)},
+)
+async def get_nodeinfo_links(settings: SettingsDep) -> Response:
+    return _send(documents.nodeinfo_links(settings.own_url), "application/json", 3600)
+
+
+@router.get(
+    "/nodeinfo/{schema}",
+    summary="NodeInfo",
+    response_class=Response,
+    responses={**_shown("NodeInfo", "application/json"), **described(422, 429, 500)},
+)
+async def get_nodeinfo(
+    settings: SettingsDep,
+    schema: Annotated[Literal["2.0", "2.1"], Path(description="Version of the schema")],
+) -> Response:
+    kind = f'application/json; profile="{documents.NODEINFO}/{schema}#"'
+    return _send(documents.nodeinfo(settings.own_url, schema, version("waypost")), kind, 1800)

@@ -1,0 +1,81 @@
+"""What every answer carries: security headers, open reading for /api/, and HEAD for every GET."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import errors
+
+log = logging.getLogger("waypost.api")
+
+# No scripts at all, nothing from anywhere else, styles from our own file only.
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
+OPEN_PATHS = ("/api/", "/.well-known/", "/nodeinfo/", "/actor", "/outbox")
+EXPOSED = "Link, Retry-After, RateLimit, RateLimit-Policy, ETag"
+
+
+class FrontDoor:
+    """The outermost layer: nothing leaves without these headers, no exception leaves at all."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        started = False
+        open_to_all = scope["path"].startswith(OPEN_PATHS)
+
+        async def dressed(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                _dress(MutableHeaders(scope=message), open_to_all=open_to_all)
+            await send(message)
+
+        if open_to_all and scope["method"] == "OPTIONS":
+            await dressed({"type": "http.response.start", "status": 204, "headers": []})
+            await dressed({"type": "http.response.body", "body": b""})
+            return
+        # HEAD is answered as GET; the server leaves the body away (RFC 9110 section 9.3.2).
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        try:
+            await self.app(inner, receive, dressed)
+        except Exception as exc:
+            # Route template, kind of error and where, never its message: it may quote a query.
+            route = getattr(inner.get("route"), "path", "unmatched")
+            where = "".join(traceback.format_tb(exc.__traceback__))
+            log.error("%s in %s\n%s", type(exc).__name__, route, where)  # noqa: TRY400
+            if started:
+                raise
+            await errors.answer(Request(scope), 500)(scope, receive, dressed)
+
+
+def _dress(headers: MutableHeaders, *, open_to_all: bool) -> None:
+    page = headers.get("content-type", "").startswith(("text/html", "text/css", "image/svg"))
+    headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else DATA_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "no-referrer")
+    headers.setdefault("Permissions-Policy", "interest-cohort=(), browsing-topics=()")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    # Whoever forgets to say otherwise is showing people's data.
+    headers.setdefault("Cache-Control", "no-store")
+    if open_to_all:
+        headers.setdefault("Access-Control-Allow-Origin", "*")
+        headers.setdefault("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
+        headers.setdefault("Access-Control-Allow-Headers", "*")
+        headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
+        headers.setdefault("Access-Control-Max-Age", "86400")
+        headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")
+    else:
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")

@@ -1,0 +1,115 @@
+"""How much one client may ask: a token bucket each, in bounded memory.
+
+Header fields: draft-ietf-httpapi-ratelimit-headers-10 and RFC 9110 section 10.2.3.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import errors
+
+QUERY_BYTES = 4096  # the whole query string; q alone is held to QUERY_CHARACTERS
+QUERY_CHARACTERS = 500
+FREE_PATHS = ("/static/", "/healthz", "/readyz", "/metrics", "/robots.txt")
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` requests at once, then `per_second` for as long as you like."""
+
+    per_second: float = 20.0
+    burst: int = 300
+    clients: int = 20_000  # remembered at once, about 4 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    allowed: bool
+    remaining: int
+    wait: int  # seconds until another request is allowed; 0 when one is
+
+
+def client_key(address: str) -> str:
+    """One client: an IPv4 address, or a whole IPv6 /64, which one subscriber owns."""
+    try:
+        ip = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if isinstance(ip, IPv6Address):
+        if ip.ipv4_mapped:
+            return str(ip.ipv4_mapped)
+        return str(ip_network((ip, 64), strict=False))
+    return str(ip)
+
+
+class Buckets:
+    """Token buckets by client. The client unseen for longest is forgotten first."""
+
+    def __init__(self, rate: Rate, now: Callable[[], float] = time.monotonic) -> None:
+        self.rate = rate
+        self._now = now
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, client: str) -> Turn:
+        rate, now = self.rate, self._now()
+        tokens, then = self._buckets.pop(client, (float(rate.burst), now))
+        tokens = min(rate.burst, tokens + (now - then) * rate.per_second)
+        allowed = tokens >= 1
+        if allowed:
+            tokens -= 1
+        self._buckets[client] = (tokens, now)
+        if len(self._buckets) > rate.clients:
+            self._buckets.popitem(last=False)
+        wait = 0 if tokens >= 1 else math.ceil((1 - tokens) / rate.per_second)
+        return Turn(allowed, int(tokens), wait)
+
+    def __len__(self) -> int:
+        return len(self._buckets)
+
+
+class LimitMiddleware:
+    """Refuses floods and overlong queries before anything else is done for them."""
+
+    def __init__(self, app: ASGIApp, rate: Rate | None = None) -> None:
+        self.app = app
+        self.rate = rate or Rate()
+        self.buckets = Buckets(self.rate)
+        window = math.ceil(self.rate.burst / self.rate.per_second)
+        self.policy = f'"client";q={self.rate.burst};w={window}'
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(FREE_PATHS):
+            await self.app(scope, receive, send)
+            return
+        client = scope["client"][0] if scope.get("client") else "unknown"
+        turn = self.buckets.take(client_key(client))
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["RateLimit-Policy"] = self.policy
+                headers["RateLimit"] = f'"client";r={turn.remaining};t={turn.wait}'
+            await send(message)
+
+        if not turn.allowed:
+            await self._refuse(scope, receive, counted, 429, {"Retry-After": str(turn.wait)})
+        elif len(scope["query_string"]) > QUERY_BYTES:
+            await self._refuse(scope, receive, counted, 414, {})
+        else:
+            await self.app(scope, receive, counted)
+
+    async def _refuse(
+        self, scope: Scope, receive: Receive, send: Send, status: int, headers: dict[str, str]
+    ) -> None:
+        request = Request(scope)
+        await errors.answer(request, status, headers=headers)(scope, receive, send)

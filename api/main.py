@@ -1,0 +1,50 @@
+"""The application: routes, pages, and the layers around them."""
+
+from __future__ import annotations
+
+from functools import partial
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import errors, openapi
+from api.activitypub import routes as activitypub
+from api.headers import FrontDoor
+from api.limits import LimitMiddleware, Rate
+from api.metrics import Metrics, TimingMiddleware
+from api.routes import accounts, operations, search
+from discover.bootstrap import App
+from discover.services.status import status
+from web import routes as pages
+
+# A page of results shrinks to a fifth at the cheapest level; the rest is not worth the time.
+_GZIP_BYTES, _GZIP_LEVEL = 1000, 1
+
+
+def create_app(app: App, rate: Rate | None = None) -> FastAPI:
+    """The web application over an opened `App`, which stays the caller's to close.
+
+    `rate`: what one client may ask, for benchmarks and tests.
+    """
+    api = FastAPI(
+        title="Waypost",
+        version=version("waypost"),
+        openapi_url=None,  # served by our own route, without a script from elsewhere
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    api.state.waypost = app
+    laboratory = tuple(app.settings.laboratory())
+    api.state.metrics = Metrics(partial(status, app.context, laboratory))
+    errors.install(api)
+    for module in (search, accounts, operations, activitypub, openapi, pages):
+        api.include_router(module.router)
+    api.openapi = partial(openapi.describe, api, version("waypost"))  # type: ignore[method-assign]
+    # The last added is the outermost.
+    api.add_middleware(GZipMiddleware, minimum_size=_GZIP_BYTES, compresslevel=_GZIP_LEVEL)
+    api.add_middleware(LimitMiddleware, rate=rate)
+    api.add_middleware(TimingMiddleware, metrics=api.state.metrics)
+    api.add_middleware(FrontDoor)
+    return api

@@ -1,0 +1,48 @@
+"""GET /api/v1/search."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from api import present
+from api.deps import ContextDep
+from api.params import SearchParams
+from api.problems import described
+from api.schemas import SearchOut
+from discover.services.search import search
+
+router = APIRouter(prefix="/api/v1", tags=["search"])
+
+
+@router.get(
+    "/search",
+    response_model=SearchOut,
+    summary="Search people and posts",
+    responses={
+        200: {
+            "headers": {
+                "Link": {
+                    "description": 'The next page as `<…>; rel="next"`, absent at the end',
+                    "schema": {"type": "string"},
+                }
+            }
+        },
+        **described(414, 422, 429, 500, 503),
+    },
+)
+def get_search(
+    request: Request, context: ContextDep, params: Annotated[SearchParams, Query()]
+) -> Response:
+    """People and posts whose owners have said yes, and whose yes still stands at this moment."""
+    answer = search(context, params.request())
+    headers = {}
+    if answer.next:
+        pairs = [
+            (key, value) for key, value in request.query_params.multi_items() if key != "cursor"
+        ]
+        link = f"{request.url.path}?{urlencode([*pairs, ('cursor', answer.next)])}"
+        headers["Link"] = f'<{link}>; rel="next"'
+    return present.reply(present.search(answer), headers=headers)

@@ -1,0 +1,144 @@
+"""How values read on a page: times, languages, numbers, initials, safe HTML, marked matches."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterable
+from datetime import datetime
+
+import nh3
+from markupsafe import Markup, escape
+
+from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
+
+TONES = 10  # avatar colours in style.css
+
+_TAGS = {
+    "a", "b", "blockquote", "br", "code", "del", "em", "i", "li", "ol", "p", "pre", "s", "span",
+    "strong", "sub", "sup", "u", "ul",
+}  # fmt: skip
+_CLEANER = nh3.Cleaner(
+    tags=_TAGS,
+    attributes={"a": {"href"}, "ol": {"start"}, "span": {"lang"}, "p": {"lang"}},
+    url_schemes={"http", "https"},
+    link_rel="nofollow noopener noreferrer ugc",
+    strip_comments=True,
+)
+# nh3 writes attributes in double quotes, inside which a '>' may stand.
+_TAG = re.compile(r'(<[^>"]*(?:"[^"]*"[^>"]*)*>)')
+_MATCH = re.compile(f"{HIGHLIGHT_START}([^{HIGHLIGHT_END}]+){HIGHLIGHT_END}")
+
+LANGUAGES: dict[str, str] = {
+    "ar": "العربية", "bg": "Български", "bn": "বাংলা", "ca": "Català", "cs": "Čeština",
+    "cy": "Cymraeg", "da": "Dansk", "de": "Deutsch", "el": "Ελληνικά", "en": "English",
+    "eo": "Esperanto", "es": "Español", "et": "Eesti", "eu": "Euskara", "fa": "فارسی",
+    "fi": "Suomi", "fr": "Français", "ga": "Gaeilge", "gl": "Galego", "he": "עברית",
+    "hi": "हिन्दी", "hr": "Hrvatski", "hu": "Magyar", "id": "Indonesia", "is": "Íslenska",
+    "it": "Italiano", "ja": "日本語", "ko": "한국어", "lt": "Lietuvių", "lv": "Latviešu",
+    "nb": "Norsk bokmål", "nl": "Nederlands", "nn": "Norsk nynorsk", "no": "Norsk",
+    "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sk": "Slovenčina",
+    "sl": "Slovenščina", "sr": "Српски", "sv": "Svenska", "th": "ไทย", "tr": "Türkçe",
+    "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
+
+_SOFTWARE = {"gotosocial": "GoToSocial", "peertube": "PeerTube", "wordpress": "WordPress",
+             "takahe": "Takahē", "microblogpub": "microblog.pub"}  # fmt: skip
+
+
+def clean(html: str) -> Markup:
+    """Remote HTML for our page. Sanitised at the door already; this is the second lock, and it
+    drops images, which would be a request to somebody else.
+    """
+    return Markup(_CLEANER.clean(html))  # noqa: S704 - just sanitised
+
+
+def marked(html: str, highlights: Iterable[str]) -> Markup:
+    """`clean(html)` with the matched words of these highlights in <mark>."""
+    safe = clean(html)
+    words = {word for text in highlights for word in _MATCH.findall(text)}
+    if not words:
+        return safe
+    ordered = sorted((str(escape(word)) for word in words), key=len, reverse=True)
+    pattern = re.compile("|".join(rf"(?<![\w&]){re.escape(word)}" for word in ordered))
+    parts = _TAG.split(str(safe))
+    parts[::2] = [
+        pattern.sub(lambda found: f"<mark>{found[0]}</mark>", text) for text in parts[::2]
+    ]
+    return Markup("".join(parts))  # noqa: S704 - <mark> added to sanitised text only
+
+
+def mark(text: str, highlight: str | None) -> Markup:
+    """Plain text, or its highlighted form where the engine gave the whole of it."""
+    if highlight and highlight.replace(HIGHLIGHT_START, "").replace(HIGHLIGHT_END, "") == text:
+        return Markup(  # noqa: S704 - escaped before the marks go in
+            str(escape(highlight))
+            .replace(HIGHLIGHT_START, "<mark>")
+            .replace(HIGHLIGHT_END, "</mark>")
+        )
+    return escape(text)
+
+
+def web_url(url: str | None) -> str | None:
+    """Only an http address may become a link."""
+    return url if url and url.startswith(("https://", "http://")) else None
+
+
+def without_emoji(name: str, emojis: Iterable[tuple[str, str]], fallback: str) -> str:
+    """A display name without its custom emoji, whose pictures we do not load."""
+    for code, _ in emojis:
+        name = name.replace(code if code.startswith(":") else f":{code}:", "")
+    return " ".join(name.split()) or fallback
+
+
+def initial(name: str) -> str:
+    """The letter of an avatar."""
+    return next((char.upper() for char in name if char.isalnum()), "·")[:1]
+
+
+def tone(handle: str) -> int:
+    """Everybody keeps their colour."""
+    return zlib.crc32(handle.lower().encode()) % TONES
+
+
+def language(tag: str) -> str:
+    """A language in its own words."""
+    return LANGUAGES.get(tag.partition("-")[0].lower(), tag)
+
+
+def software(name: str) -> str:
+    return _SOFTWARE.get(name, name[:1].upper() + name[1:])
+
+
+def short(number: int) -> str:
+    """1234 -> 1.2k."""
+    for size, unit in ((1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            return f"{number / size:.1f}".removesuffix(".0") + unit
+    return str(number)
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in one rough unit."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 60:
+        return "just now"
+    for size, unit in (
+        (365 * 86400, "year"),
+        (30 * 86400, "month"),
+        (7 * 86400, "week"),
+        (86400, "day"),
+        (3600, "hour"),
+        (60, "minute"),
+    ):
+        count = int(seconds // size)
+        if count:
+            return f"{count} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+def activity(last: datetime | None, now: datetime) -> str:
+    """How active an account is, in words."""
+    if last is None:
+        return "no posts seen"
+    return f"posted {ago(last, now)}"
