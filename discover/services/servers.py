@@ -96,14 +96,14 @@ def remove_server(ctx: Context, host: str) -> int | None:
 def list_servers(ctx: Context) -> list[ServerRecord]:
     with ctx.database.read() as connection:
         rows = connection.execute(sa.select(SERVERS).order_by(SERVERS.c.host)).all()
-        accounts = dict(
+        accounts: dict[str, int] = dict(
             connection.execute(
                 sa.select(ACCOUNTS.c.host, sa.func.count()).group_by(ACCOUNTS.c.host)
             )
             .tuples()
             .all()
         )
-        posts = dict(
+        posts: dict[str, int] = dict(
             connection.execute(
                 sa.select(ACCOUNTS.c.host, sa.func.count())
                 .join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
