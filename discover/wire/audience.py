@@ -17,7 +17,9 @@ _LOCAL = re.compile(r"(?:^|[#:/])(?:LoginOnly|LoginUser|LocalPublic)$")
 _FOLLOWERS = re.compile(r"/(?:followers|follower|subscribers)/?(?:\?.*)?$")
 
 
-def read_audience(obj: Json, activity: Json | None = None, followers: str | None = None) -> Audience:
+def read_audience(
+    obj: Json, activity: Json | None = None, followers: str | None = None
+) -> Audience:
     """The audience of an object by its `to` and `cc`.
 
     Only when the object has neither, those of the activity around it count. `followers` is the

@@ -9,37 +9,38 @@ from collections.abc import Iterable
 from discover.wire.hashtags import fold
 
 # `#nobridge` is not here: it is about copying to other networks, not about being found.
-_OPT_OUT = frozenset(
-    fold(tag)
-    for tag in (
-        # The customs of the fediverse (#nobot, #noindex …) and spellings of the same words.
-        "nobot nobots noindex noindexing noindexation nosearch nosearching noarchive noarchiving "
-        "nocrawl nocrawler nocrawlers nocrawling noscrape noscraping donotindex dontindex "
-        "donotarchive donotcrawl "
-        # German
-        "keinbot keinebots keinindex nichtindexieren nichtarchivieren keinesuche keinesuchmaschine "
-        # French
-        "pasdebot pasdebots pasdindex pasdindexation nepasindexer nepasarchiver nonindexé "
-        # Spanish, Portuguese, Catalan
-        "sinbot sinbots noindexar noindexable noarchivar sembot sembots nãoindexar nãoarquivar "
-        "sensebots "
-        # Italian
-        "nientebot nonindicizzare nonarchiviare "
-        # Dutch, Swedish, Danish and Norwegian, Finnish
-        "geenbot geenbots nietindexeren nietarchiveren ingabotar indexerainte ingenbots "
-        "ingenboter ikkeindekser eibotteja "
-        # Polish, Czech, Russian, Ukrainian
-        "bezbotów nieindeksować bezbotů neindexovat безботов неиндексировать безботів "
-        "неіндексувати "
-        # Japanese: "search avoidance" is an old custom with these spellings; Chinese; Korean
-        "検索避け 検索除け 検索よけ 検索回避 検索禁止 bot禁止 ボット禁止 "
-        "禁止机器人 禁止機器人 禁止索引 禁止搜索 禁止搜尋 봇금지 검색금지"
-    ).split()
-)  # fmt: skip
+# Whole hashtags, each of which can hardly mean anything else.
+_WORDS = (
+    # The customs of the fediverse, and other spellings of the same words
+    "nobot nobots noindex noindexing noindexation nosearch nosearching noarchive "
+    "noarchiving nocrawl nocrawler nocrawlers nocrawling noscrape noscraping donotindex "
+    "dontindex donotarchive donotcrawl "
+    # German
+    "keinbot keinebots keinindex nichtindexieren nichtarchivieren keinesuche "
+    "keinesuchmaschine "
+    # French
+    "pasdebot pasdebots pasdindex pasdindexation nepasindexer nepasarchiver nonindexé "
+    # Spanish, Portuguese, Catalan
+    "sinbot sinbots noindexar noindexable noarchivar sembot sembots nãoindexar "
+    "nãoarquivar sensebots "
+    # Italian
+    "nientebot nonindicizzare nonarchiviare "
+    # Dutch, Swedish, Norwegian and Danish, Finnish
+    "geenbot geenbots nietindexeren nietarchiveren ingabotar indexerainte ingenbots "
+    "ingenboter ikkeindekser eibotteja "
+    # Polish, Czech, Russian, Ukrainian
+    "bezbotów nieindeksować bezbotů neindexovat безботов неиндексировать безботів "
+    "неіндексувати "
+    # Japanese ("search avoidance" is an old custom with several spellings), Chinese, Korean
+    "検索避け 検索除け 検索よけ 検索回避 検索禁止 bot禁止 ボット禁止 禁止机器人 禁止機器人 禁止索引 禁止搜索 禁止搜尋 봇금지 검색금지 "
+)
+_OPT_OUT = frozenset(map(fold, _WORDS.split()))
 # A hyphen ends a hashtag, but who writes #no-bot means it.
 _HYPHENED = re.compile(r"(?<![\w&/=?.:])[#＃](\w+(?:[-‐‑]\w+)+)")
 _TOKEN = re.compile(r"(?<!\w)[#＃]+(\w+)")
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\ufeff]"
+)
 # kmyblue writes who may search into the bio.
 _NARROWED = re.compile(
     r"searchable_by_(?:nobody|followers_only|reacted_users_only)|\[searchability:\s*(?:private|followers|reactors|direct|limited)\]",

@@ -38,7 +38,7 @@ def _cleaner(tags: set[str], classes: set[str]) -> nh3.Cleaner:
         "tags": tags,
         "clean_content_tags": _DROPPED,
         "attributes": {"a": {"href"}},
-        "allowed_classes": {tag: classes for tag in ("a", "span", "p")},
+        "allowed_classes": dict.fromkeys(("a", "span", "p"), classes),
         "url_schemes": {"http", "https"},
         "url_relative": "deny",  # it would point at our own pages
         "link_rel": _REL,
@@ -55,9 +55,7 @@ _LINE_TAG = re.compile(
     rf"</?(?:{'|'.join(sorted(_BLOCKS | {'p', 'br', 'pre', 'blockquote', 'ul', 'ol', 'li'}))})(?![a-z0-9]){_ATTRIBUTES}>"
 )
 _CELL_TAG = re.compile(rf"</?t[dh](?![a-z]){_ATTRIBUTES}>")
-_BLOCK_TAG = re.compile(
-    rf"<(/?)(?:{'|'.join(sorted(_BLOCKS - {'hr'}))})(?![a-z0-9]){_ATTRIBUTES}>"
-)
+_BLOCK_TAG = re.compile(rf"<(/?)(?:{'|'.join(sorted(_BLOCKS - {'hr'}))})(?![a-z0-9]){_ATTRIBUTES}>")
 _WIDE_TAG = re.compile(rf"<(?:{'|'.join(sorted(_BLOCKS | _CELLS))})[ >]")
 _ANCHOR = re.compile(rf"<a({_ATTRIBUTES})>")
 _HREF = re.compile(r' href="([^"]*)"')
