@@ -1,0 +1,58 @@
+"""Periodic work: APScheduler says when, the task queue does it. One scheduler is live at a time."""
+
+from __future__ import annotations
+
+import threading
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from discover.bootstrap import App
+from discover.services.locks import drop_lock, take_lock
+from discover.services.tasks import enqueue
+
+_LOCK = "scheduler"
+_LOCK_SECONDS = 90.0
+_BEAT_SECONDS = 30
+
+# kind of task -> every how many minutes
+PERIODS = {"retention": 60, "reconcile": 24 * 60}
+
+
+def run_scheduler(app: App, stop: threading.Event) -> None:
+    """Wait for the lock, then keep the appointments until `stop` is set."""
+    token: str | None = None
+    scheduler: BackgroundScheduler | None = None
+    try:
+        while not stop.is_set():
+            token = take_lock(app.context, _LOCK, _LOCK_SECONDS, token)
+            if token is not None and scheduler is None:
+                scheduler = _start(app)
+            elif token is None and scheduler is not None:
+                # Lost to another one while this machine slept: stand down.
+                scheduler.shutdown(wait=False)
+                scheduler = None
+            stop.wait(_BEAT_SECONDS)
+    finally:
+        if scheduler is not None:
+            scheduler.shutdown(wait=False)
+        if token is not None:
+            drop_lock(app.context, _LOCK, token)
+
+
+def _start(app: App) -> BackgroundScheduler:
+    scheduler = BackgroundScheduler(timezone="UTC")
+    for kind, minutes in PERIODS.items():
+        scheduler.add_job(
+            enqueue,
+            "interval",
+            args=(app.context, kind),
+            minutes=minutes,
+            jitter=60,
+            coalesce=True,
+            max_instances=1,
+            misfire_grace_time=3600,
+        )
+    scheduler.start()
+    # A machine that is switched off at night still keeps its promises.
+    enqueue(app.context, "retention")
+    return scheduler

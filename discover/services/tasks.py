@@ -1,0 +1,95 @@
+"""Queued work: one row per (kind, key), done at least once, retried until it succeeds."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from discover.policy.retry import next_try
+from discover.services.context import Context
+from discover.services.indexing import index_all
+from discover.services.retention import enforce_retention
+from discover.services.verify import repair, verify
+from discover.store.database import table, upsert
+from discover.store.tables import Task
+
+_TASKS = table(Task)
+_LEASE = timedelta(minutes=30)
+
+Handler = Callable[[Context, Mapping[str, Any]], object]
+
+
+def _reconcile(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    """Index and database must agree; what does not goes through the outbox again."""
+    index_all(ctx)
+    report = verify(ctx)
+    if not report.clean:
+        repair(ctx, report)
+
+
+def _retention(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    enforce_retention(ctx)
+
+
+# Every kind of queued work there is
+HANDLERS: dict[str, Handler] = {"retention": _retention, "reconcile": _reconcile}
+
+
+def enqueue(
+    ctx: Context, kind: str, key: str = "", payload: Mapping[str, Any] | None = None
+) -> None:
+    """Due now. Asking twice before it is done is asking once."""
+    if kind not in HANDLERS:
+        raise ValueError(f"no handler for tasks of kind {kind!r}")
+    row = {"kind": kind, "key": key, "payload": dict(payload or {}), "due_at": ctx.clock.now()}
+    with ctx.database.write() as connection:
+        upsert(connection, Task, [row], key=["kind", "key"])
+
+
+def run_next_task(ctx: Context) -> str | None:
+    """Do one due task. Returns its kind, None when nothing is due.
+
+    A task that raises stays queued with the error noted; so does one whose worker dies.
+    """
+    now = ctx.clock.now()
+    free = sa.and_(_TASKS.c.due_at <= now, sa.or_(_TASKS.c.until.is_(None), _TASKS.c.until <= now))
+    with ctx.database.read() as connection:
+        found = connection.execute(
+            sa.select(_TASKS).where(free).order_by(_TASKS.c.due_at).limit(1)
+        ).first()
+    if found is None:
+        return None
+    token = secrets.token_hex(16)
+    with ctx.database.write() as connection:
+        taken = connection.execute(
+            sa.update(_TASKS)
+            .where(_TASKS.c.id == found.id, free)
+            .values(token=token, until=now + _LEASE)
+        ).rowcount
+    if not taken:
+        return None
+    mine = sa.and_(_TASKS.c.id == found.id, _TASKS.c.token == token)
+    try:
+        HANDLERS[found.kind](ctx, found.payload)
+    except Exception as error:
+        attempts = found.attempts + 1
+        with ctx.database.write() as connection:
+            connection.execute(
+                sa.update(_TASKS)
+                .where(mine)
+                .values(
+                    token=None,
+                    until=None,
+                    attempts=attempts,
+                    due_at=ctx.clock.now() + next_try(attempts, ctx.jitter()),
+                    last_error=f"{type(error).__name__}: {error}"[:500],
+                )
+            )
+        raise
+    with ctx.database.write() as connection:
+        connection.execute(sa.delete(_TASKS).where(mine))
+    return str(found.kind)

@@ -1,0 +1,43 @@
+"""Does what is queued: index writes from the outbox first, then tasks."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from discover.bootstrap import App
+from discover.policy.retry import next_try
+from discover.ports import EngineUnavailable
+from discover.services.indexing import index_pending
+from discover.services.tasks import run_next_task
+
+log = logging.getLogger(__name__)
+
+# How long an empty queue rests: the index follows the database within about this time.
+_IDLE_SECONDS = 0.25
+
+
+def work(app: App, stop: threading.Event) -> None:
+    """Until `stop` is set. Failures are logged and tried again, later each time."""
+    failures = 0
+    while not stop.is_set():
+        try:
+            busy = work_once(app)
+        except EngineUnavailable as error:
+            failures += 1
+            log.warning("search engine: %s", error)
+        except Exception:  # a worker outlives any single piece of work
+            failures += 1
+            log.exception("work failed and will be tried again")
+        else:
+            failures = 0
+            if not busy:
+                stop.wait(_IDLE_SECONDS)
+            continue
+        stop.wait(next_try(failures, app.context.jitter()).total_seconds())
+
+
+def work_once(app: App) -> bool:
+    """One round. True when there was something to do."""
+    indexed = index_pending(app.context)
+    return bool(indexed) or run_next_task(app.context) is not None
