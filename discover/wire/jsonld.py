@@ -59,10 +59,8 @@ class Names:
         """The values of every spelling that is present, in no order."""
         doc = self._doc
         found = [doc[term.name]] if term.name in doc else []
-        for key in self._by_local.get(term.name, ()):
-            if self._means(key, term):
-                found.append(doc[key])
-        return found
+        spelled = self._by_local.get(term.name, ())
+        return found + [doc[key] for key in spelled if self._means(key, term)]
 
     def any_prefix(self, name: str) -> list[Any]:
         """The values of `name` under any prefix at all: for signals that can only say no."""
