@@ -47,6 +47,13 @@ class Fetcher(Protocol):
         """
         ...
 
+    async def ask(self, url: str, question: bytes, *, solicited: bool) -> Fetched:
+        """POST a JSON question that changes nothing there (Misskey's API has no other way).
+
+        Under the same rules as `get`; redirects are answers.
+        """
+        ...
+
 
 class Rebuild(Protocol):
     """A second index beside the live one, which `swap` puts in its place."""

@@ -151,6 +151,9 @@ class AccountDue:
     listed: bool = False
     known_posts: Mapping[str, datetime] = field(default_factory=dict)  # URI -> published
     posts_since: datetime | None = None  # nothing older is wanted (retention)
+    # As last seen: what a 304 leaves us without
+    outbox: str | None = None
+    followers: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

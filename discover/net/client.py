@@ -60,16 +60,16 @@ class GuardedClient(Conversation):
         sent = {"accept-encoding": "identity", "user-agent": self.manners.user_agent}
         sent |= {"content-type": content_type} | dict(headers or {})
         await self._pass_gate(target)
-        return await self._knock("POST", Ask(target, sent, solicited=True), body)
+        return await self._knock(Ask(target, sent, solicited=True, method="POST", body=body))
 
     async def _exchange(self, ask: Ask) -> Answer:
         covered = await self._pass_gate(ask.target)
         if ask.is_robots:
-            return await self._send("GET", ask, None, None)
+            return await self._send(ask, None)
         await self.manners.robots.require(
-            ask.target, solicited=ask.solicited and covered, fetch=self._fetch_robots
+            ask.target, solicited=ask.solicited and covered, fetch=self.fetch_robots
         )
-        return await self._knock("GET", ask, None)
+        return await self._knock(ask)
 
     async def _pass_gate(self, target: Target) -> bool:
         grant = await self._gate(target.authority)
@@ -77,22 +77,20 @@ class GuardedClient(Conversation):
             raise FetchError(FetchFailure.HOST_REFUSED, str(target))
         return grant.solicited
 
-    async def _knock(self, method: str, ask: Ask, body: bytes | None) -> Answer:
+    async def _knock(self, ask: Ask) -> Answer:
         if self.manners.signer is None:
-            return await self._send(method, ask, None, body)
+            return await self._send(ask, None)
         host, schemes = ask.target.authority, self.manners.schemes
         scheme = schemes.first(host)
-        answer = await self._send(method, ask, scheme, body)
+        answer = await self._send(ask, scheme)
         other = schemes.second(host, scheme, answer.status, answer.body)
         if other is None:
             return answer
-        second = await self._send(method, ask, other, body)
+        second = await self._send(ask, other)
         schemes.learn(host, other, second.status)
         return second
 
-    async def _send(
-        self, method: str, ask: Ask, scheme: Scheme | None, body: bytes | None
-    ) -> Answer:
+    async def _send(self, ask: Ask, scheme: Scheme | None) -> Answer:
         """One request in the host's turn, to an address that was just judged."""
         target, signer = ask.target, self.manners.signer
         route = await self.manners.resolver.route(target)
@@ -100,12 +98,10 @@ class GuardedClient(Conversation):
             headers = {"host": target.authority, **ask.headers}
             if scheme is not None and signer is not None:
                 # Signed when it is this request's turn: some receivers allow a minute of age.
-                headers |= await signer.sign(scheme, method, target, body)
+                headers |= await signer.sign(scheme, ask.method, target, ask.body)
             try:
                 async with asyncio.timeout(self.manners.limits.request_seconds):
-                    requests = [
-                        self._request(method, url, target, headers, body) for url in route.urls()
-                    ]
+                    requests = [self._request(url, ask, headers) for url in route.urls()]
                     answer = await self._try_each(requests, ask)
             except TimeoutError:
                 raise FetchError(FetchFailure.TIMEOUT, str(target)) from None
@@ -116,15 +112,14 @@ class GuardedClient(Conversation):
             turn.status, turn.headers = answer.status, answer.headers
             return answer
 
-    def _request(
-        self, method: str, url: str, target: Target, headers: Mapping[str, str], body: bytes | None
-    ) -> httpx.Request:
+    def _request(self, url: str, ask: Ask, headers: Mapping[str, str]) -> httpx.Request:
+        target = ask.target
         seconds = self.manners.limits.request_seconds
         return httpx.Request(
-            method,
+            ask.method,
             url,
             headers=headers,
-            content=body,
+            content=ask.body,
             extensions={
                 "target": target.path.encode("ascii"),  # as signed, not as httpx respells it
                 "sni_hostname": target.host,

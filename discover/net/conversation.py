@@ -1,4 +1,4 @@
-"""What a GET is, whatever carries it: conditions, redirects by hand, and one answer at the end."""
+"""What a fetch is, whatever carries it: conditions, redirects by hand, and one answer at the end."""
 
 from __future__ import annotations
 
@@ -30,12 +30,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One hop of a GET."""
+    """One request: a hop of a GET, or a question."""
 
     target: Target
     headers: Mapping[str, str]
     solicited: bool
     is_robots: bool = False  # the robots.txt itself: neither robots-checked nor signed
+    method: str = "GET"
+    body: bytes | None = None
 
 
 class Conversation(ABC):
@@ -78,6 +80,28 @@ class Conversation(ABC):
         self.manners.robots.learn(asked, fetched.status, fetched.body)
         return fetched
 
+    async def ask(self, url: str, question: bytes, *, solicited: bool) -> Fetched:
+        """See ports.Fetcher."""
+        target = self.manners.resolver.read(url)
+        headers = {
+            "accept": "application/json",
+            "accept-encoding": OFFERED,
+            "content-type": "application/json",
+            "user-agent": self.manners.user_agent,
+        }
+        ask = Ask(target, headers, solicited, method="POST", body=question)
+        return self._fetched(url, url, await self._exchange(ask))
+
+    def _fetched(self, url: str, final_url: str, answer: Answer) -> Fetched:
+        return Fetched(
+            url=url,
+            final_url=final_url,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
+            fetched_at=self.manners.clock.now(),
+        )
+
     async def _follow(self, url: str, ask: Ask) -> Fetched:
         resolver = self.manners.resolver
         limit = ROBOTS_REDIRECTS if ask.is_robots else self.manners.limits.redirects
@@ -86,14 +110,7 @@ class Conversation(ABC):
             answer = await self._exchange(ask)
             location = answer.headers.get("location")
             if answer.status not in REDIRECTS or not location:
-                return Fetched(
-                    url=url,
-                    final_url=url if len(seen) == 1 else str(ask.target),
-                    status=answer.status,
-                    headers=answer.headers,
-                    body=answer.body,
-                    fetched_at=self.manners.clock.now(),
-                )
+                return self._fetched(url, url if len(seen) == 1 else str(ask.target), answer)
             try:
                 target = redirect_target(
                     ask.target, location, plain_allowed=resolver.plain_allowed(ask.target)
@@ -109,7 +126,7 @@ class Conversation(ABC):
             ask = Ask(target, ask.headers, ask.solicited, ask.is_robots)
         raise FetchError(FetchFailure.REDIRECT, url, f"more than {limit}")
 
-    async def _fetch_robots(self, url: str) -> tuple[int, bytes]:
+    async def fetch_robots(self, url: str) -> tuple[int, bytes]:
         fetched = await self.get(url, accept="text/plain, */*;q=0.1", solicited=True)
         return fetched.status, fetched.body
 

@@ -74,3 +74,18 @@ def read_robots(status: int | None, body: bytes) -> Robots:
     if delay is None and ours:
         delay = rules.crawl_delay("*")
     return Robots(RobotsState.ALLOWED, delay, bool(ours), rules)
+
+
+def forbids_indexing(header: str) -> bool:
+    """Whether an `X-Robots-Tag` says noindex (or none) to everybody or to us.
+
+    `agent: directive` is for that agent; what follows a comma without an agent is for all,
+    because several headers arrive joined.
+    """
+    for part in header.lower().split(","):
+        agent, colon, directive = part.strip().rpartition(":")
+        if colon and agent.strip() not in (AGENT.lower(), "*"):
+            continue
+        if directive.strip() in ("noindex", "none"):
+            return True
+    return False
