@@ -26,10 +26,10 @@ def spread(period: timedelta, jitter: float) -> timedelta:
 
 def next_account_visit(posts_per_day: float, jitter: float) -> timedelta:
     """Often for those who post often: about when the next two posts are expected."""
-    if posts_per_day <= 0:
+    least = SOONEST / (1 - _SPREAD)
+    if posts_per_day * (LATEST / timedelta(days=1)) <= 2:
         return spread(LATEST, jitter)
-    expected = timedelta(days=2 / posts_per_day)
-    return spread(min(max(expected, SOONEST / (1 - _SPREAD)), LATEST), jitter)
+    return spread(max(timedelta(days=2 / posts_per_day), least), jitter)
 
 
 def next_after_failure(failures: int, jitter: float) -> timedelta | None:

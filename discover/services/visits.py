@@ -51,15 +51,24 @@ class CrawlProgress:
     outbox: int
 
 
-def claim_turns(ctx: Context, owner: str, limit: int, lease_seconds: float) -> list[HostTurn]:
-    """Lease up to `limit` hosts where something is due now, longest due first."""
+def claim_turns(
+    ctx: Context,
+    owner: str,
+    limit: int,
+    lease_seconds: float,
+    only: frozenset[str] | None = None,
+) -> list[HostTurn]:
+    """Lease up to `limit` hosts where something is due now, longest due first.
+
+    `only`: none but these hosts.
+    """
     now = ctx.clock.now()
     with ctx.database.read() as connection:
-        if not _due_hosts(connection, now, 1):
+        if not _due_hosts(connection, now, 1, only):
             return []
     turns = []
     with ctx.database.write() as connection:
-        hosts = _due_hosts(connection, now, limit * 4)
+        hosts = _due_hosts(connection, now, limit * 4, only)
         servers = load_servers(connection, hosts)
         for host in hosts:
             facts = servers[host]
@@ -192,7 +201,9 @@ def crawl_progress(ctx: Context) -> CrawlProgress:
         )
 
 
-def _due_hosts(connection: Connection, now: datetime, limit: int) -> list[str]:
+def _due_hosts(
+    connection: Connection, now: datetime, limit: int, only: frozenset[str] | None
+) -> list[str]:
     due = sa.union_all(
         sa.select(SERVERS.c.host, SERVERS.c.due_at).where(SERVERS.c.due_at <= now),
         sa.select(VISITS.c.host, VISITS.c.due_at).where(VISITS.c.due_at <= now),
@@ -208,6 +219,8 @@ def _due_hosts(connection: Connection, now: datetime, limit: int) -> list[str]:
         .order_by(sa.func.min(due.c.due_at))
         .limit(limit)
     )
+    if only is not None:
+        query = query.where(due.c.host.in_(only))
     return list(connection.scalars(query))
 
 
