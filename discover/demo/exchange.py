@@ -34,7 +34,9 @@ class Request:
     def arguments(self) -> dict[str, str]:
         if not self.query:
             return {}
-        return {key: values[-1] for key, values in parse_qs(self.query, True).items()}
+        return {
+            key: values[-1] for key, values in parse_qs(self.query, keep_blank_values=True).items()
+        }
 
     @property
     def wants_activity(self) -> bool:

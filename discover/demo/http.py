@@ -54,9 +54,17 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers: dict[str, str] = {}
         self._body = bytearray()
+        self._room = asyncio.Event()
+        self._room.set()
         self.transport: asyncio.Transport | None = None
 
     # --- asyncio
+
+    def pause_writing(self) -> None:
+        self._room.clear()
+
+    def resume_writing(self) -> None:
+        self._room.set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
@@ -65,6 +73,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio's signature
         self._connections.discard(self)
         self.transport = None
+        self._room.set()
         if self._busy is not None:
             self._busy.cancel()
 
@@ -131,6 +140,11 @@ class Connection(asyncio.Protocol):
     def write(self, data: bytes) -> None:
         if self.transport is not None:
             self.transport.write(data)
+
+    async def drained(self) -> None:
+        """When the reader has taken what was written."""
+        await asyncio.sleep(0)
+        await self._room.wait()
 
     def close(self) -> None:
         if self.transport is not None:

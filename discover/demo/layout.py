@@ -9,11 +9,11 @@ from discover.demo.people import Host
 from discover.demo.words import hosts_data, language, languages
 
 # The mix of software beyond the hosts named in data/hosts.json.
-_CYCLE = ("mastodon",)
-_ALL = (
-    "mastodon mastodon misskey mastodon gotosocial mastodon pixelfed mastodon mastodon peertube "
-    "mastodon lemmy mastodon misskey mastodon wordpress mastodon gotosocial mastodon takahe"
-).split()
+_CYCLE = (
+    "mastodon", "mastodon", "misskey", "mastodon", "gotosocial", "mastodon", "pixelfed", "mastodon",
+    "mastodon", "peertube", "mastodon", "lemmy", "mastodon", "misskey", "mastodon", "wordpress",
+    "mastodon", "gotosocial", "mastodon", "takahe",
+)  # fmt: skip
 
 VERSIONS = {
     "mastodon": ("4.4.8", "4.5.2", "4.5.2+glitch", "4.1.25", "4.3.14"),

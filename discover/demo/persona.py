@@ -84,7 +84,7 @@ def kind_of_actor(host: Host, number: int, trait: str) -> str:
     return "Service" if trait == "bot" else "Person"
 
 
-def make_account(  # noqa: PLR0913 - a person has many sides
+def make_account(
     seed: int, host: Host, index: int, username: str, now: int, mean_posts: float
 ) -> Account:
     trait = trait_of(seed, index)

@@ -173,9 +173,7 @@ async def huge(o: dict[str, Any], _w: World, _r: Request, connection: Connection
     while sent < size and connection.open:
         connection.write(block)
         sent += len(block)
-        await asyncio.sleep(0)
-        while connection.transport and connection.transport.get_write_buffer_size() > 1_000_000:
-            await asyncio.sleep(0.01)
+        await connection.drained()
     connection.close()
     return None
 

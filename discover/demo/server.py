@@ -9,10 +9,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from discover.demo import lab, rude, site
 from discover.demo.exchange import Answer, Request, error
@@ -171,15 +172,18 @@ def start_in_thread(
 
 
 def _run(main: Awaitable[None]) -> None:
+    factory: Callable[[], asyncio.AbstractEventLoop] = asyncio.new_event_loop
     try:
-        from uvloop import new_event_loop  # noqa: PLC0415 - not to be had on Windows
+        import uvloop  # noqa: PLC0415 - not to be had on Windows
     except ImportError:
-        from asyncio import new_event_loop  # noqa: PLC0415
+        pass
+    else:
+        factory = uvloop.new_event_loop
 
     async def whole() -> None:
         await main
 
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(whole())
 
 
@@ -216,12 +220,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             loop.add_signal_handler(name, stop.set)
         ready: asyncio.Future[Server] = loop.create_future()
         running = asyncio.ensure_future(serve(world, args.host, args.port, ready=ready, stop=stop))
-        done, _ = await asyncio.wait({ready, running}, return_when=asyncio.FIRST_COMPLETED)
-        if ready in done:
-            line = (
-                f"{len(world.hosts)} hosts, {world.accounts} accounts on port {ready.result().port}"
+        waiting: list[asyncio.Future[Any]] = [ready, running]
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if ready.done():
+            port = ready.result().port
+            sys.stdout.write(
+                f"{len(world.hosts)} hosts, {world.accounts} accounts on port {port}\n"
             )
-            sys.stdout.write(line + "\n")
             sys.stdout.flush()
         await running
 

@@ -39,7 +39,7 @@ def _found(world: World, host: Host, request: Request) -> Answer:
         return error(418, "I'm a teapot: no user agent sent")
     answer = wellknown.answer(world, host, request) or _picture(world, host, request.path)
     if answer is None:
-        gone = _gone(world, host, request.path)
+        gone = _gone(world, host, request.target)
         try:
             answer = gone or dialect_of(host).answer(world, host, request) or NOT_FOUND
         except (ValueError, LookupError):
@@ -64,9 +64,9 @@ def needs_signature(world: World, request: Request) -> Host | None:
     return host
 
 
-def _gone(world: World, host: Host, path: str) -> Answer | None:
+def _gone(world: World, host: Host, target: str) -> Answer | None:
     """Everything under a deleted account is gone."""
-    found = dialect_of(host).account_at(world, host, path)
+    found = dialect_of(host).account_at(world, host, target)
     if found is None or not found[0].gone:
         return None
     account: Account = found[0]

@@ -97,7 +97,7 @@ def why_not_listed(account: Account) -> list[str]:
         reasons.append(f"robots.txt {host.robots}")
     if account.gone:
         reasons.append("gone")
-    if account.moved_to and host.software not in ("takahe", "lemmy", "peertube"):
+    if account.moved_to and host.software not in ("takahe", "lemmy", "peertube", "bridgy-fed"):
         reasons.append("moved")
     if account.suspended and host.software in ("mastodon", "pixelfed"):
         reasons.append("suspended")

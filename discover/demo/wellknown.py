@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from discover.demo.world import World
 
 _SCHEMA = "http://nodeinfo.diaspora.software/ns/schema/"
-_NAMES = {"bridgy-fed": "bridgy-fed"}
-_BOTS = "GPTBot CCBot ClaudeBot Scrapy Bytespider Amazonbot Google-Extended".split()
+_BOTS = ("GPTBot", "CCBot", "ClaudeBot", "Scrapy", "Bytespider", "Amazonbot", "Google-Extended")
 
 
 def answer(world: World, host: Host, request: Request) -> Answer | None:
@@ -38,7 +37,7 @@ def answer(world: World, host: Host, request: Request) -> Answer | None:
         return host_meta(world, host)
     if path == "/.well-known/nodeinfo" or path.startswith("/nodeinfo/"):
         return nodeinfo(world, host, request)
-    if path == "/":
+    if path == "/" and not request.query and not request.wants_activity:
         text = (
             f"<!doctype html><meta charset=utf-8><title>{host.title}</title><h1>{host.title}</h1>"
         )
@@ -157,7 +156,7 @@ def nodeinfo_document(world: World, host: Host, schema: str) -> Answer:
     }
     value: dict[str, Any] = {
         "version": schema,
-        "software": {"name": _NAMES.get(software, software), "version": host.version},
+        "software": {"name": software, "version": host.version},
         "protocols": ["activitypub"],
         "services": {"outbound": [], "inbound": []},
         "usage": {"users": users, "localPosts": int(host.size * world.mean_posts)},

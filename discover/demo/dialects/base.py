@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-from discover.demo.exchange import HTML, Answer, Request, document
+from discover.demo.exchange import HTML, Answer, Request, document, error
 from discover.demo.html import escape, to_html
 from discover.demo.people import DIRECT, FOLLOWERS, PUBLIC, UNLISTED, Account, Host, Post
 
@@ -41,7 +41,7 @@ class Dialect:
     """One software. Subclasses give addresses, documents and routes; None answers become 404."""
 
     software = ""
-    context: Any = [AS, SECURITY]
+    context: ClassVar[Any] = [AS, SECURITY]
     page_size = 20
     tag_path = "/tags/"
 
@@ -71,9 +71,21 @@ class Dialect:
     def answer(self, world: World, host: Host, request: Request) -> Answer | None:
         raise NotImplementedError
 
-    def account_at(self, world: World, host: Host, path: str) -> tuple[Account, str] | None:
+    def locate(self, world: World, host: Host, path: str, query: str) -> tuple[Account, str] | None:
         """The account an actor path belongs to and the rest of the path."""
         raise NotImplementedError
+
+    def account_at(self, world: World, host: Host, target: str) -> tuple[Account, str] | None:
+        path, _, query = target.partition("?")
+        return self.locate(world, host, path, query)
+
+    def named(self, world: World, host: Host, path: str, prefix: str) -> tuple[Account, str] | None:
+        """`PREFIX` + user name + rest of path."""
+        if not path.startswith(prefix):
+            return None
+        name, slash, rest = path[len(prefix) :].partition("/")
+        account = world.find(host, name)
+        return (account, slash + rest) if account else None
 
     # --- parts of documents
 
@@ -179,6 +191,9 @@ class Dialect:
         return {"@context": self.context, **value}
 
     # --- common answers
+
+    def refuse_suspended(self, account: Account, rest: str) -> Answer | None:
+        return error(403, "This account is suspended") if account.suspended and rest else None
 
     def counted(self, uri: str, total: int, kind: str = "OrderedCollection") -> Answer:
         """A collection that tells its size and nothing else."""

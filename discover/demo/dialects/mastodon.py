@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from discover.demo.dialects.base import AS, EVERYBODY, SECURITY, Dialect, Document, iso
 from discover.demo.exchange import (
@@ -45,7 +45,7 @@ _STEP = 7919
 
 class Mastodon(Dialect):
     software = "mastodon"
-    context = [AS, SECURITY, _TOOT]
+    context: ClassVar[Any] = [AS, SECURITY, _TOOT]
 
     # --- addresses
 
@@ -78,12 +78,12 @@ class Mastodon(Dialect):
             return self._instance_actor(world, host)
         if path.startswith("/api/"):
             return self._api(world, host, request)
-        found = self.account_at(world, host, path)
+        found = self.locate(world, host, path, request.query)
         if found is None:
             return None
         account, rest = found
-        if account.suspended and rest:
-            return error(403, "This account is suspended")
+        if refusal := self.refuse_suspended(account, rest):
+            return refusal
         if rest == "":
             if not request.wants_activity:
                 return self.page_for_people(account)
@@ -103,24 +103,21 @@ class Mastodon(Dialect):
             return self._status(world, account, rest.removeprefix("/statuses/"))
         return None
 
-    def account_at(self, world: World, host: Host, path: str) -> tuple[Account, str] | None:
+    def locate(self, world: World, host: Host, path: str, query: str) -> tuple[Account, str] | None:
+        del query
         if path.startswith("/ap/users/"):
-            key, _, rest = path[10:].partition("/")
+            key, slash, rest = path[10:].partition("/")
             number, odd = divmod(int(key) - _FIRST_ID, _STEP) if key.isdigit() else (0, 1)
             if odd or not 0 <= number < host.size or not self._numeric(host, number):
                 return None
-            return world.account(host.first + number), f"/{rest}" if rest else ""
+            return world.account(host.first + number), slash + rest
         if path.startswith("/users/"):
-            name, _, rest = path[7:].partition("/")
-            account = world.find(host, name)
-            if account is None or self._numeric(host, account.number):
-                return None
-            return account, f"/{rest}" if rest else ""
-        if path.startswith("/@"):
-            name, _, rest = path[2:].partition("/")
-            account = world.find(host, name)
-            return account and (account, f"/statuses/{rest}" if rest else "")
-        return None
+            found = self.named(world, host, path, "/users/")
+            return None if found is None or self._numeric(host, found[0].number) else found
+        if (found := self.named(world, host, path, "/@")) is None:
+            return None
+        account, rest = found
+        return account, f"/statuses{rest}" if rest else ""
 
     # --- documents
 
