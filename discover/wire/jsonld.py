@@ -109,10 +109,10 @@ def as_list(value: Any) -> list[Any]:
 
 
 def as_id(value: Any) -> str | None:
-    """The http(s) id of a URI string, an object with `id` or `@id`, or the first of many."""
+    """The http(s) id of a URI string, an object with `id`, a Link, or the first of many."""
     for item in as_list(value):
         if isinstance(item, dict):
-            item = item.get("id") or item.get("@id")  # noqa: PLW2901
+            item = item.get("id") or item.get("@id") or item.get("href")  # noqa: PLW2901
         url = http_url(item)
         if url:
             return url

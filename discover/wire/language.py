@@ -22,7 +22,7 @@ _SCRIPTS = (
     (re.compile("[\u0530-\u058f]"), "hy"),
 )
 LEAST_LETTERS = 16  # below it the detector guesses
-LEAST_PROBABILITY = 0.8
+LEAST_PROBABILITY = 0.55  # wrong answers to short texts stay below it
 MOST_CHARACTERS = 1000  # enough to know; keeps the time bounded
 
 
@@ -46,7 +46,8 @@ def detect(text: str) -> str:
     if len(letters) < LEAST_LETTERS and not _HAN.search(letters):
         return UNKNOWN
     language, probability = _identifier().classify(letters)
-    return str(language) if probability >= LEAST_PROBABILITY else UNKNOWN
+    certain_enough = probability >= LEAST_PROBABILITY and language != "zxx"  # "no language"
+    return str(language) if certain_enough else UNKNOWN
 
 
 def _by_script(letters: str) -> str | None:

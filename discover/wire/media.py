@@ -17,6 +17,11 @@ _ALT = 1500
 _BLURHASH = re.compile(r"^[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{6,100}$")
 _SHORTCODE = re.compile(r"^:?([\w+\-]{1,100}):?$")
 _KINDS = {kind.value: kind for kind in MediaKind}
+_ENDINGS = {
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "webp", "avif", "svg"), MediaKind.IMAGE),
+    **dict.fromkeys(("mp4", "webm", "mov"), MediaKind.VIDEO),
+    **dict.fromkeys(("mp3", "ogg", "oga", "opus", "flac", "wav", "m4a"), MediaKind.AUDIO),
+}
 _TYPES = {"Image": MediaKind.IMAGE, "Video": MediaKind.VIDEO, "Audio": MediaKind.AUDIO}
 
 
@@ -85,6 +90,8 @@ def _medium(item: Json) -> Media | None:
     kind = _KINDS.get(mime.partition("/")[0])
     if kind is None:
         kind = next((_TYPES[name] for name in kinds if name in _TYPES), None)
+    if kind is None and "Link" not in kinds:
+        kind = _ENDINGS.get(url.partition("?")[0].rpartition(".")[2].lower())
     if kind is None:
         if "Document" not in kinds:
             return None
@@ -115,7 +122,8 @@ def _mime(item: Json) -> str:
 
 
 def _alt(item: Json) -> str:
-    return plain(as_text(item.get("name")) or as_text(item.get("summary")), _ALT)
+    texts = (as_text(item.get(name)) for name in ("name", "summary", "content"))
+    return plain(next(filter(None, texts), ""), _ALT)
 
 
 def _blurhash(item: Json) -> str | None:

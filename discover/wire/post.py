@@ -112,7 +112,7 @@ def parse_post(
         html=readable.html,
         title=title,
         content_warning=warning,
-        sensitive=bool(warning) or refuses(names.any_prefix("sensitive")),
+        sensitive=_sensitive(obj, names, warning),
         url=_page(obj.get("url"), uri),
         language=language or (detect_language(f"{title}\n{text}") if title or text else UNKNOWN),
         language_declared=language is not None,
@@ -183,7 +183,7 @@ def _content(obj: Json, uri: str) -> tuple[str | None, str]:
     host = host_of(uri)
     if host == "brid.gy" or host.endswith(".brid.gy"):
         language = None
-    if content and obj.get("mediaType") == "text/plain":
+    if content and obj.get("mediaType") in ("text/plain", "text/markdown"):
         content = content.replace("&", "&amp;").replace("<", "&lt;").replace("\n", "<br>")
     return language, content
 
@@ -207,6 +207,13 @@ def _warning(obj: Json, kind: str) -> str:
         given = next(filter(None, (as_text(obj.get(name)) for name in _SUBJECT)), "")
     # Misskey writes U+200B for "no words, but folded".
     return plain(_ZERO_WIDTH.sub("", html_text(given)), WARNING) if given else ""
+
+
+def _sensitive(obj: Json, names: Names, warning: str) -> bool:
+    """Folded as a whole if there are warning words, or if it or one of its files says so."""
+    files = (item for item in as_list(obj.get("attachment")) if isinstance(item, dict))
+    said = [*names.any_prefix("sensitive"), *(item.get("sensitive") for item in files)]
+    return bool(warning) or refuses(said)
 
 
 def _quoted(obj: Json, kind: str) -> str:
