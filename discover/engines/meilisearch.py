@@ -1,0 +1,372 @@
+"""The server edition's engine: Meilisearch through its official client."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import orjson
+from meilisearch.errors import MeilisearchApiError
+
+from discover.engines.meilisearch_client import Connection, TaskFailed, is_missing, reachable
+from discover.engines.meilisearch_settings import (
+    DOCUMENT_VERSION,
+    account_fields,
+    post_fields,
+    settings,
+)
+from discover.model.query import (
+    HIGHLIGHT_END,
+    HIGHLIGHT_START,
+    AccountDocument,
+    EngineAnswer,
+    EngineQuery,
+    Filters,
+    Hit,
+    Kind,
+    Sort,
+)
+from discover.ports import Document, EngineUnavailable
+
+BATCH_BYTES = 8_000_000
+IDS_PAGE = 5_000
+PIECE_WORDS = 50  # of a longer text, around its first match
+MATCHED = {Kind.ACCOUNTS: ("name", "bio"), Kind.POSTS: ("text",)}
+
+
+class MeilisearchEngine:
+    """discover.ports.SearchEngine over a server. Safe to use from many threads and processes.
+
+    Index names are PREFIX_accounts and PREFIX_posts; PREFIX_meta remembers which version the
+    documents have.
+    """
+
+    def __init__(self, url: str, key: str, prefix: str = "waypost") -> None:
+        self._server = Connection(url, key)
+        self._prefix = prefix
+        self._meta = f"{prefix}_meta"
+        self._rebuilds: dict[Kind, MeilisearchRebuild] = {}
+
+    def name(self, kind: Kind) -> str:
+        return f"{self._prefix}_{kind.value}"
+
+    # Indexes
+
+    def prepare(self) -> None:
+        with reachable():
+            self._make(self._meta, {"displayedAttributes": ["*"]})
+            known = self._versions()
+            for kind in Kind:
+                created = self._make(self.name(kind), settings(kind))
+                if created or kind not in known:
+                    self._remember(kind, DOCUMENT_VERSION, complete=known.get(kind) is None)
+                elif known[kind][0] != DOCUMENT_VERSION:
+                    self._remember(kind, known[kind][0], complete=False)
+
+    def needs_rebuild(self) -> bool:
+        with reachable():
+            return any(
+                version != DOCUMENT_VERSION or not complete
+                for version, complete in self._versions().values()
+            )
+
+    def _make(self, name: str, wanted: dict[str, Any]) -> bool:
+        """Make the index if it is missing, bring its settings up to date; was it made?"""
+        created = False
+        try:
+            present = self._server.http.get(f"indexes/{name}/settings")
+        except MeilisearchApiError as error:
+            if not is_missing(error):
+                raise
+            try:
+                self._server.wait(
+                    self._server.http.post("indexes", {"uid": name, "primaryKey": "id"})
+                )
+                created = True
+            except TaskFailed as failed:
+                if failed.code != "index_already_exists":  # another process was faster
+                    raise EngineUnavailable(str(failed)) from failed
+            present = {}
+        if any(not _same(present.get(key), value) for key, value in wanted.items()):
+            self._done(self._server.http.patch(f"indexes/{name}/settings", wanted))
+        return created
+
+    def _versions(self) -> dict[Kind, tuple[int, bool]]:
+        try:
+            kept = self._server.http.get(f"indexes/{self._meta}/documents?limit=10")["results"]
+        except MeilisearchApiError as error:
+            if is_missing(error):
+                return {}
+            raise
+        return {Kind(row["id"]): (int(row["version"]), bool(row["complete"])) for row in kept}
+
+    def _remember(self, kind: Kind, version: int, *, complete: bool) -> None:
+        row = {"id": kind.value, "version": version, "complete": complete}
+        self._done(self._server.http.post(f"indexes/{self._meta}/documents", [row]))
+
+    # Writes
+
+    def upsert(self, documents: Sequence[Document]) -> None:
+        accounts = [one for one in documents if isinstance(one, AccountDocument)]
+        posts = [one for one in documents if not isinstance(one, AccountDocument)]
+        for kind, group in ((Kind.ACCOUNTS, accounts), (Kind.POSTS, posts)):
+            if group:
+                for name in self._targets(kind, [one.id for one in group]):
+                    self.send(name, group)
+
+    def delete(self, kind: Kind, ids: Sequence[int]) -> None:
+        for name in self._targets(kind, ids):
+            with reachable():
+                self._done(
+                    self._server.http.post(f"indexes/{name}/documents/delete-batch", list(ids))
+                )
+
+    def delete_account(self, account_id: int) -> None:
+        self.delete(Kind.ACCOUNTS, [account_id])
+        self._delete_by(Kind.POSTS, f"account_id = {int(account_id)}")
+
+    def delete_server(self, host: str) -> None:
+        for kind in Kind:
+            self._delete_by(kind, f"server = {_quoted(host)}")
+
+    def _delete_by(self, kind: Kind, condition: str) -> None:
+        ids = list(self._matching(kind, condition)) if kind in self._rebuilds else []
+        for name in self._targets(kind, ids):
+            with reachable():
+                self._done(
+                    self._server.http.post(
+                        f"indexes/{name}/documents/delete", {"filter": condition}
+                    )
+                )
+
+    def _targets(self, kind: Kind, ids: Sequence[int]) -> list[str]:
+        """The live index, and the one that is being filled beside it."""
+        rebuild = self._rebuilds.get(kind)
+        if rebuild is None:
+            return [self.name(kind)]
+        rebuild.touched.update(ids)
+        return [self.name(kind), rebuild.name]
+
+    def send(self, name: str, documents: Sequence[Document]) -> None:
+        """Add or replace documents of one kind; visible on return. Several requests if large."""
+        with reachable():
+            answers = [
+                self._server.http.post(f"indexes/{name}/documents?primaryKey=id", payload)
+                for payload in _payloads(documents)
+            ]
+            for answer in answers:
+                self._done(answer)
+
+    def _done(self, answer: Any) -> None:
+        try:
+            self._server.wait(answer)
+        except TaskFailed as failed:
+            raise EngineUnavailable(str(failed)) from failed
+
+    # Reading
+
+    def search(self, query: EngineQuery) -> EngineAnswer:
+        with reachable():
+            answer = self._server.http.post(
+                f"indexes/{self.name(query.kind)}/search", self._request(query)
+            )
+        found = answer["hits"]
+        hits = tuple(
+            Hit(int(one["id"]), float(one.get("_rankingScore", 0.0)), _highlights(query.kind, one))
+            for one in found[: query.limit]
+        )
+        return EngineAnswer(
+            hits=hits,
+            more=len(found) > query.limit,
+            total=answer["estimatedTotalHits"],
+            facets={
+                name: answer["facetDistribution"].get(name, {})
+                for name in (query.facets if "facetDistribution" in answer else ())
+            },
+        )
+
+    def _request(self, query: EngineQuery) -> dict[str, Any]:
+        words = query.text.strip()
+        phrases = [f'"{_bare(phrase)}"' for phrase in query.phrases]
+        exclude = [f'-"{_bare(word)}"' for word in query.exclude]
+        typed = " ".join(piece for piece in (_bare(words), *phrases, *exclude) if piece)
+        if query.text[-1:].isspace() and words and not phrases and not exclude:
+            typed += " "
+        asked: dict[str, Any] = {
+            "q": typed,
+            "limit": query.limit + 1,  # one more tells whether there is another page
+            "offset": query.offset,
+            "attributesToRetrieve": ["id"],
+            # A word that nothing holds is dropped, from the end, after all that hold every word.
+            "matchingStrategy": "last",
+        }
+        conditions = _conditions(query.kind, query.filters)
+        if conditions:
+            asked["filter"] = conditions
+        if query.facets:
+            asked["facets"] = list(query.facets)
+        if query.sort is Sort.RECENT:
+            asked["sort"] = ["at:desc"]
+            asked["matchingStrategy"] = "all"
+        elif not typed:
+            asked["sort"] = ["prior:desc" if query.kind is Kind.ACCOUNTS else "at:desc"]
+        else:
+            asked["showRankingScore"] = True
+        if query.highlight and (words or phrases):
+            fields = list(MATCHED[query.kind])
+            asked |= {
+                "attributesToHighlight": fields,
+                "attributesToCrop": fields,
+                "cropLength": PIECE_WORDS,
+                "cropMarker": "",
+                "highlightPreTag": HIGHLIGHT_START,
+                "highlightPostTag": HIGHLIGHT_END,
+            }
+        return asked
+
+    def ids(self, kind: Kind) -> Iterator[int]:
+        return self._matching(kind, None)
+
+    def _matching(self, kind: Kind, condition: str | None) -> Iterator[int]:
+        offset = 0
+        while True:
+            asked: dict[str, Any] = {"fields": ["id"], "limit": IDS_PAGE, "offset": offset}
+            if condition:
+                asked["filter"] = condition
+            with reachable():
+                page = self._server.http.post(f"indexes/{self.name(kind)}/documents/fetch", asked)
+            yield from (int(row["id"]) for row in page["results"])
+            offset += IDS_PAGE
+            if offset >= page["total"]:
+                return
+
+    def count(self, kind: Kind) -> int:
+        with reachable():
+            return int(
+                self._server.http.get(f"indexes/{self.name(kind)}/stats")["numberOfDocuments"]
+            )
+
+    # Rebuilding
+
+    @contextmanager
+    def rebuild(self, kind: Kind) -> Iterator[MeilisearchRebuild]:
+        """Writes through this engine meanwhile go to both indexes; those of other processes
+        must be repeated after the swap.
+        """
+        if kind in self._rebuilds:
+            raise EngineUnavailable(f"the {kind.value} index is already being rebuilt")
+        name = f"{self.name(kind)}_{secrets.token_hex(4)}"
+        with reachable():
+            self._make(name, settings(kind))
+        rebuild = self._rebuilds[kind] = MeilisearchRebuild(self, kind, name)
+        try:
+            yield rebuild
+        finally:
+            self._rebuilds.pop(kind, None)
+            with suppress(EngineUnavailable, MeilisearchApiError), reachable():
+                self._done(self._server.http.delete(f"indexes/{name}"))
+
+    def swap(self, kind: Kind, name: str) -> None:
+        """Exchange the live index and the one of that name."""
+        with reachable():
+            self._done(
+                self._server.http.post("swap-indexes", [{"indexes": [self.name(kind), name]}])
+            )
+            self._rebuilds.pop(kind, None)
+            self._remember(kind, DOCUMENT_VERSION, complete=True)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+class MeilisearchRebuild:
+    """An index beside the live one. Ids that are written meanwhile are left to those writes."""
+
+    def __init__(self, engine: MeilisearchEngine, kind: Kind, name: str) -> None:
+        self.name = name
+        self.touched: set[int] = set()
+        self._engine, self._kind = engine, kind
+
+    def add(self, documents: Sequence[Document]) -> None:
+        fresh = [one for one in documents if one.id not in self.touched]
+        if fresh:
+            self._engine.send(self.name, fresh)
+
+    def swap(self) -> None:
+        self._engine.swap(self._kind, self.name)
+
+
+def _payloads(documents: Sequence[Document]) -> Iterator[bytes]:
+    """JSON arrays of bounded size."""
+    rows: list[bytes] = []
+    size = 0
+    for one in documents:
+        fields = account_fields(one) if isinstance(one, AccountDocument) else post_fields(one)
+        row = orjson.dumps(fields)
+        if rows and size + len(row) > BATCH_BYTES:
+            yield b"[" + b",".join(rows) + b"]"
+            rows, size = [], 0
+        rows.append(row)
+        size += len(row) + 1
+    if rows:
+        yield b"[" + b",".join(rows) + b"]"
+
+
+def _conditions(kind: Kind, filters: Filters) -> list[str]:
+    """Meilisearch filter expressions, all of which must hold."""
+    posts = kind is Kind.POSTS
+    asked = [_among("language", filters.languages), _among("server", filters.servers)]
+    asked += [f"tags = {_quoted(tag)}" for tag in filters.tags]
+    if filters.account_ids:
+        numbers = ", ".join(str(int(number)) for number in filters.account_ids)
+        asked.append(f"{'account_id' if posts else 'id'} IN [{numbers}]")
+    flags = {"bot": filters.bot}
+    if posts:
+        asked.append(_among("media", filters.media))
+        flags |= {"sensitive": filters.sensitive, "reply": filters.reply}
+    asked += [
+        f"{name} = {str(value).lower()}" for name, value in flags.items() if value is not None
+    ]
+    if filters.since:
+        asked.append(f"at >= {math.ceil(filters.since.timestamp())}")
+    if filters.until:
+        asked.append(f"at < {math.ceil(filters.until.timestamp())}")
+    return [one for one in asked if one]
+
+
+def _among(name: str, values: Sequence[str]) -> str:
+    return f"{name} IN [{', '.join(map(_quoted, values))}]" if values else ""
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _bare(text: str) -> str:
+    """Without the signs that Meilisearch reads as its own: quotes, and a minus before a word."""
+    return " ".join(
+        piece.lstrip("-") if piece.startswith("-") else piece
+        for piece in text.replace('"', " ").split()
+    )
+
+
+def _highlights(kind: Kind, found: dict[str, Any]) -> dict[str, str]:
+    formatted = found.get("_formatted", {})
+    return {
+        name: formatted[name]
+        for name in MATCHED[kind]
+        if HIGHLIGHT_START in str(formatted.get(name, ""))
+    }
+
+
+def _same(present: Any, wanted: Any) -> bool:
+    """Settings are equal if all that is wanted is there; lists of names may be reordered."""
+    if isinstance(wanted, dict):
+        return isinstance(present, dict) and all(
+            _same(present.get(key), value) for key, value in wanted.items()
+        )
+    return bool(present == wanted)

@@ -1,0 +1,143 @@
+"""The official client with kept connections, one a thread, and waiting that ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import orjson
+import requests
+from meilisearch import Client
+from meilisearch._httprequests import HttpRequests
+from meilisearch.config import Config
+from meilisearch.errors import (
+    MeilisearchApiError,
+    MeilisearchCommunicationError,
+    MeilisearchError,
+    MeilisearchTimeoutError,
+)
+
+from discover.ports import EngineUnavailable
+
+REQUEST_SECONDS = 30
+TASK_SECONDS = 600.0  # a rebuild's settings and swaps may stand behind many documents
+FIRST_PAUSE = 0.002
+LONGEST_PAUSE = 0.25
+
+
+class KeptConnections(HttpRequests):
+    """The client's own requests over one session; a body goes out as orjson writes it."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(config)
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, path: str) -> Any:
+        return self.send_request(self._session.get, path)
+
+    def post(
+        self,
+        path: str,
+        body: Any = None,
+        content_type: str | None = "application/json",
+        **_serializer: Any,
+    ) -> Any:
+        return self.send_request(self._session.post, path, _bytes(body), content_type)
+
+    def patch(
+        self, path: str, body: Any = None, content_type: str | None = "application/json"
+    ) -> Any:
+        return self.send_request(self._session.patch, path, _bytes(body), content_type)
+
+    def put(
+        self,
+        path: str,
+        body: Any = None,
+        content_type: str | None = "application/json",
+        **_serializer: Any,
+    ) -> Any:
+        return self.send_request(self._session.put, path, _bytes(body), content_type)
+
+    def delete(self, path: str, body: Any = None) -> Any:
+        return self.send_request(self._session.delete, path, body)
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _bytes(body: Any) -> Any:
+    return body if body is None or isinstance(body, bytes) else orjson.dumps(body)
+
+
+class Connection:
+    """A Meilisearch server: the client for this thread, and tasks seen through to their end."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url, self._key = url.rstrip("/"), key
+        self._own = threading.local()
+        self._all: list[KeptConnections] = []
+        self._guard = threading.Lock()
+
+    @property
+    def http(self) -> KeptConnections:
+        kept: KeptConnections | None = getattr(self._own, "http", None)
+        if kept is None:
+            client = Client(self._url, self._key, timeout=REQUEST_SECONDS)
+            kept = self._own.http = KeptConnections(client.config)
+            with self._guard:
+                self._all.append(kept)
+        return kept
+
+    def wait(self, answer: Any) -> None:
+        """Until the task that an answer names is done. RuntimeError with its message if it failed."""
+        number, began, pause = answer["taskUid"], time.monotonic(), FIRST_PAUSE
+        while True:
+            task = self.http.get(f"tasks/{number}")
+            if task["status"] == "succeeded":
+                return
+            if task["status"] in ("failed", "canceled"):
+                error = task.get("error") or {}
+                raise TaskFailed(
+                    f"Meilisearch {task['type']} {task['status']}: {error.get('message', '')}",
+                    str(error.get("code", "")),
+                )
+            if time.monotonic() - began > TASK_SECONDS:
+                raise EngineUnavailable(f"Meilisearch did not finish {task['type']} in time")
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def close(self) -> None:
+        with self._guard:
+            while self._all:
+                self._all.pop().close()
+
+
+class TaskFailed(Exception):
+    """Meilisearch accepted the work and could not do it; `code` is its own."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@contextmanager
+def reachable() -> Iterator[None]:
+    """What means "try again later" becomes EngineUnavailable; a wrong request stays what it is."""
+    try:
+        yield
+    except (MeilisearchCommunicationError, MeilisearchTimeoutError) as error:
+        raise EngineUnavailable(f"Meilisearch: {error.message}") from error
+    except MeilisearchApiError as error:
+        if error.status_code >= 500 or error.status_code in (401, 403, 429):
+            raise EngineUnavailable(f"Meilisearch: {error.message}") from error
+        raise
+    except requests.exceptions.RequestException as error:
+        raise EngineUnavailable(f"Meilisearch: {error}") from error
+
+
+def is_missing(error: MeilisearchError) -> bool:
+    return cast("Any", error).code in ("index_not_found", "document_not_found")

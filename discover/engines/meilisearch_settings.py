@@ -1,0 +1,80 @@
+"""The two Meilisearch indexes: settings, and documents as they are sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from discover.engines.weights import ONE_TYPO_FROM, TWO_TYPOS_FROM
+from discover.model.query import AccountDocument, Kind, PostDocument
+
+# Raise this when documents must be sent again; a change of settings alone needs no number, for
+# Meilisearch applies it to what it holds.
+DOCUMENT_VERSION = 1
+
+MOST_HITS = 2000  # the deepest page: offset 1000 and a limit of 200, with room
+MOST_FACET_VALUES = 100
+PRIOR_STEPS = 10  # accounts are ranked by prior in steps, so that words still decide first
+
+_TYPOS = {
+    "enabled": True,
+    "minWordSizeForTypos": {"oneTypo": ONE_TYPO_FROM, "twoTypos": TWO_TYPOS_FROM},
+    "disableOnNumbers": True,
+    "disableOnAttributes": ["handle"],
+    "disableOnWords": [],
+}
+
+
+def settings(kind: Kind) -> dict[str, Any]:
+    """What `prepare` asks for; searchable attributes stand in the order of their weight."""
+    accounts = kind is Kind.ACCOUNTS
+    filters = ["language", "server", "tags", "bot", "at"]
+    rules = ["words", "typo", "proximity", "attribute", "sort", "exactness"]
+    return {
+        "searchableAttributes": ["username", "handle", "name", "tags", "bio", "fields", "terms"]
+        if accounts
+        else ["tags", "text"],
+        "filterableAttributes": sorted(
+            [*filters, *(["id"] if accounts else ["account_id", "media", "sensitive", "reply"])]
+        ),
+        "sortableAttributes": ["at", "prior"] if accounts else ["at"],
+        "displayedAttributes": ["id", "name", "bio"] if accounts else ["id", "text"],
+        "rankingRules": [*rules, "prior:desc"] if accounts else [*rules, "at:desc"],
+        "typoTolerance": _TYPOS,
+        "pagination": {"maxTotalHits": MOST_HITS},
+        "faceting": {"maxValuesPerFacet": MOST_FACET_VALUES, "sortFacetValuesBy": {"*": "count"}},
+        "separatorTokens": ["_"],
+    }
+
+
+def account_fields(account: AccountDocument) -> dict[str, Any]:
+    return {
+        "id": account.id,
+        "handle": account.handle,
+        "username": account.username,
+        "name": account.name,
+        "bio": account.bio,
+        "fields": account.fields,
+        "tags": account.tags,
+        "terms": account.terms,
+        "language": account.languages,
+        "server": account.server,
+        "bot": account.bot,
+        "at": account.last_active,
+        "prior": round(min(1.0, max(0.0, account.prior)) * PRIOR_STEPS),
+    }
+
+
+def post_fields(post: PostDocument) -> dict[str, Any]:
+    return {
+        "id": post.id,
+        "account_id": post.account_id,
+        "text": post.text,
+        "tags": post.tags,
+        "language": post.language,
+        "server": post.server,
+        "media": post.media,
+        "sensitive": post.sensitive,
+        "reply": post.reply,
+        "bot": post.bot,
+        "at": post.published,
+    }
