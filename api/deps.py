@@ -14,10 +14,6 @@ from discover.services.context import Context
 from discover.settings import Settings
 
 
-async def _app(request: Request) -> App:
-    return cast("App", request.app.state.waypost)
-
-
 async def _context(request: Request) -> Context:
     return cast("App", request.app.state.waypost).context
 
@@ -42,7 +38,6 @@ async def _handle(
         raise ProblemAnswer(422, detail, errors=[{"field": "handle", "detail": detail}]) from None
 
 
-AppDep = Annotated[App, Depends(_app)]
 ContextDep = Annotated[Context, Depends(_context)]
 SettingsDep = Annotated[Settings, Depends(_settings)]
 MetricsDep = Annotated[Metrics, Depends(_metrics)]

@@ -18,8 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
 
-QUERY_BYTES = 4096  # the whole query string; q alone is held to QUERY_CHARACTERS
-QUERY_CHARACTERS = 500
+QUERY_BYTES = 4096  # the whole query string
 FREE_PATHS = ("/static/", "/healthz", "/readyz", "/metrics", "/robots.txt")
 
 

@@ -36,6 +36,7 @@ def create_app(app: App, rate: Rate | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     api.state.waypost = app
+    api.state.public_key_pem = app.keys.public_pem  # read once: it may have to be made first
     laboratory = tuple(app.settings.laboratory())
     api.state.metrics = Metrics(partial(status, app.context, laboratory))
     errors.install(api)

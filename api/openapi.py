@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
+from api.limits import FREE_PATHS
 from api.problems import described
 from api.schemas import Document, Jrd, Problem
 from web.pages import api_page
@@ -39,6 +40,15 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
         shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(shape.pop("$defs", {}))
         schemas[model.__name__] = shape
+    for path, operations in document["paths"].items():
+        everywhere = (500,) if path.startswith(FREE_PATHS) else (414, 429, 500)
+        for operation in operations.values():
+            responses = operation["responses"]
+            # FastAPI adds its own 422 to every parameter, also where any text will do.
+            if "HTTPValidationError" in str(responses.get("422", "")):
+                del responses["422"]
+            for status, described_response in described(*everywhere).items():
+                responses.setdefault(str(status), described_response)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     app.openapi_schema = document
@@ -55,7 +65,6 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
             "content": {"application/json": {"schema": {"type": "object"}}},
         },
         304: {"description": "You have it already (If-None-Match)"},
-        **described(429, 500),
     },
 )
 async def get_openapi_json(request: Request) -> Response:
@@ -71,7 +80,6 @@ async def get_openapi_json(request: Request) -> Response:
     "/api",
     summary="This document for people",
     response_class=HTMLResponse,
-    responses=described(429, 500),
 )
 async def get_api_page(request: Request) -> Response:
     return api_page(cast("FastAPI", request.app).openapi())

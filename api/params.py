@@ -9,13 +9,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from api.limits import QUERY_CHARACTERS
 from discover.model.post import MediaKind
 from discover.model.query import Sort
 from discover.model.views import SearchRequest
+from discover.services.search import MAX_LIMIT, MAX_WORDS
+from discover.wire.hashtags import fold
 
 VALUES = 20  # most values of one filter
-LIMIT = 100  # most results of a page
 _LANGUAGE = re.compile(r"^[a-z]{2,3}$")
 _HOST = re.compile(r"^[^\s/@?#]{1,253}$")
 
@@ -45,7 +45,7 @@ def servers(values: object) -> list[str]:
 
 
 def tags(values: object) -> list[str]:
-    answer = [part.lstrip("#＃") for part in split(values)]
+    answer = [fold(part) for part in split(values)]
     return [part for part in answer if part]
 
 
@@ -74,7 +74,7 @@ class SearchParams(BaseModel):
 
     q: Annotated[
         str,
-        Field(max_length=QUERY_CHARACTERS, description="What to look for; may be left away"),
+        Field(max_length=MAX_WORDS, description="What to look for; may be left away"),
     ] = ""
     type: Annotated[
         Literal["accounts", "posts", "all"], Field(description="What kind of results")
@@ -112,7 +112,7 @@ class SearchParams(BaseModel):
     ] = None
     sort: Annotated[Sort, Field(description="Best first, or newest first")] = Sort.RELEVANCE
     limit: Annotated[
-        int, Field(ge=1, le=LIMIT, description="Most results of each kind on this page")
+        int, Field(ge=1, le=MAX_LIMIT, description="Most results of each kind on this page")
     ] = 20
     cursor: Annotated[
         str | None, Field(max_length=1000, description="`next` of the page before")

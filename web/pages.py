@@ -9,6 +9,7 @@ from typing import Any
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from discover.services.search import MAX_WORDS
 from web import words
 from web.assets import asset_url
 
@@ -32,6 +33,7 @@ def _environment() -> Environment:
     ):  # fmt: skip
         environment.filters[name] = getattr(words, name)
     environment.globals["asset"] = asset_url
+    environment.globals["max_words"] = MAX_WORDS
     environment.globals["languages"] = words.LANGUAGES
     return environment
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
@@ -15,8 +15,9 @@ from discover.model.actor import Handle
 from discover.model.query import Sort
 from discover.model.views import BadRequest, SearchAnswer, SearchRequest
 from discover.services.accounts import find_account, recent_posts
-from discover.services.search import search
+from discover.services.search import MAX_WORDS, search
 from discover.services.why import explain_account, explain_server
+from discover.wire.hashtags import fold
 from web.assets import assets
 from web.pages import page
 
@@ -27,7 +28,6 @@ TOPICS = (
     "Musik", "cycling", "日本", "open data",
 )  # fmt: skip
 _KINDS = ("all", "accounts", "posts")
-_QUERY = 500
 _HOST = re.compile(r"^[\w-]+(\.[\w-]+)*(:\d{1,5})?$")
 _PROFILE = re.compile(r"^/(?:@|users/|u/|c/|author/)(?P<user>[\w.\-]+)/?$")
 
@@ -41,6 +41,16 @@ Disallow: /api/v1/
 """
 
 
+def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """A friendly page for people, a problem document for everybody else."""
+    kinds = {
+        "text/html": {"schema": {"type": "string"}},
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+    }
+    words = {404: "Nothing is shown here", 422: "What was typed cannot be used", 503: "Try later"}
+    return {status: {"description": words[status], "content": kinds} for status in statuses}
+
+
 def _app(request: Request) -> App:
     return cast("App", request.app.state.waypost)
 
@@ -50,7 +60,7 @@ async def home() -> Response:
     return page("home", topics=TOPICS)
 
 
-@router.get("/search", summary="Results: people and posts")
+@router.get("/search", summary="Results: people and posts", responses=_refusals(422, 503))
 def results(
     request: Request,
     q: Annotated[str, Query(description="What to look for")] = "",
@@ -64,9 +74,9 @@ def results(
     """A person's typing is never refused for a strange value: what cannot be used is left away."""
     kind = type if type in _KINDS else "all"
     order = Sort.RECENT if sort == "recent" else Sort.RELEVANCE
-    lang, server, tag = lang.strip().lower(), server.strip().lower(), tag.strip().lstrip("#")
+    lang, server, tag = lang.strip().lower(), server.strip().lower(), fold(tag)
     asked = {
-        "q": q.strip()[:_QUERY], "type": kind, "lang": lang, "server": server, "tag": tag,
+        "q": q.strip()[:MAX_WORDS], "type": kind, "lang": lang, "server": server, "tag": tag,
         "sort": order.value,
     }  # fmt: skip
     answer, problem = SearchAnswer(), ""
@@ -112,7 +122,9 @@ def results(
     )
 
 
-@router.get("/account/{handle}", summary="One listed account and its newest posts")
+@router.get(
+    "/account/{handle}", summary="One listed account and its newest posts", responses=_refusals(404)
+)
 def account(request: Request, handle: str) -> Response:
     context = _app(request).context
     try:
@@ -143,7 +155,7 @@ def read_who(text: str) -> Handle | str:
     return host
 
 
-@router.get("/why", summary="Am I listed, and why?")
+@router.get("/why", summary="Am I listed, and why?", responses=_refusals(422))
 def why(
     request: Request,
     handle: Annotated[str, Query(description="A handle or a host name")] = "",
@@ -201,13 +213,19 @@ async def robots() -> Response:
     "/static/{name}",
     summary="Style sheet and icon",
     response_class=Response,
-    responses={200: {"description": "The file; its name changes with its content"}},
+    responses={
+        200: {
+            "description": "The file; its name changes with its content",
+            "content": {"text/css": {}, "image/svg+xml": {}},
+        },
+        **_refusals(404),
+    },
 )
-async def static(name: str, accept_encoding: Annotated[str, Header()] = "") -> Response:
+async def static(request: Request, name: str) -> Response:
     asset = assets().get(name)
     if asset is None:
         raise HTTPException(404)
-    packed = "gzip" in accept_encoding
+    packed = "gzip" in request.headers.get("accept-encoding", "")
     headers = {
         "Content-Type": asset.media_type,
         "Cache-Control": "public, max-age=31536000, immutable",

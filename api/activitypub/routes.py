@@ -7,11 +7,11 @@ from importlib.metadata import version
 from typing import Annotated, Literal
 
 import orjson
-from fastapi import APIRouter, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.activitypub import documents
-from api.deps import AppDep, SettingsDep
+from api.deps import SettingsDep
 from api.problems import ProblemAnswer, described
 from api.schemas import Jrd
 
@@ -65,15 +65,15 @@ def _shown(description: str, *media_types: str) -> dict[int | str, dict[str, obj
     responses={
         **_shown("The actor", documents.ACTIVITY, "application/ld+json"),
         303: {"description": "A browser is sent to the page about us"},
-        **described(429, 500),
     },
 )
-async def get_actor(app: AppDep, accept: Annotated[str, Header()] = "*/*") -> Response:
+async def get_actor(request: Request, settings: SettingsDep) -> Response:
     """Type Application. Its key signs every request that we send."""
+    accept = request.headers.get("accept", "*/*")
     if prefers_page(accept):
         return RedirectResponse("/about", 303, headers={"Vary": "Accept"})
-    base, name = app.settings.own_url, app.settings.actor_name
-    return _activity(documents.actor(base, name, app.keys.public_pem), accept)
+    pem = request.app.state.public_key_pem
+    return _activity(documents.actor(settings.own_url, settings.actor_name, pem), accept)
 
 
 @router.get(
@@ -82,10 +82,10 @@ async def get_actor(app: AppDep, accept: Annotated[str, Header()] = "*/*") -> Re
     response_class=Response,
     responses={
         **_shown("An empty collection", documents.ACTIVITY, "application/ld+json"),
-        **described(429, 500),
     },
 )
-async def get_outbox(settings: SettingsDep, accept: Annotated[str, Header()] = "*/*") -> Response:
+async def get_outbox(request: Request, settings: SettingsDep) -> Response:
+    accept = request.headers.get("accept", "*/*")
     return _activity(documents.outbox(settings.own_url), accept)
 
 
@@ -100,7 +100,7 @@ async def get_outbox(settings: SettingsDep, accept: Annotated[str, Header()] = "
                 "application/jrd+json": {"schema": {"$ref": f"#/components/schemas/{Jrd.__name__}"}}
             },
         },
-        **described(400, 404, 429, 500),
+        **described(400, 404),
     },
 )
 async def get_webfinger(
@@ -133,7 +133,7 @@ async def get_webfinger(
     "/.well-known/nodeinfo",
     summary="Where our NodeInfo is",
     response_class=Response,
-    responses={**_shown("Links", "application/json"), **described(429, 500)},
+    responses={**_shown("Links", "application/json")},
 )
 async def get_nodeinfo_links(settings: SettingsDep) -> Response:
     return _send(documents.nodeinfo_links(settings.own_url), "application/json", 3600)
@@ -143,7 +143,7 @@ async def get_nodeinfo_links(settings: SettingsDep) -> Response:
     "/nodeinfo/{schema}",
     summary="NodeInfo",
     response_class=Response,
-    responses={**_shown("NodeInfo", "application/json"), **described(422, 429, 500)},
+    responses={**_shown("NodeInfo", "application/json"), **described(422)},
 )
 async def get_nodeinfo(
     settings: SettingsDep,

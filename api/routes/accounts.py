@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/v1", tags=["consent"])
     response_model=AccountPage,
     summary="A listed account and its newest posts",
     tags=["search"],
-    responses=described(404, 414, 422, 429, 500, 503),
+    responses=described(404, 422, 503),
 )
 def get_account(context: ContextDep, handle: HandleDep) -> Response:
     """404 is the same answer for an account that we do not know and one that has not said yes."""
@@ -38,7 +38,7 @@ def get_account(context: ContextDep, handle: HandleDep) -> Response:
     "/accounts/{handle}/consent",
     response_model=AccountConsentOut,
     summary="Why an account is or is not listed",
-    responses=described(414, 422, 429, 500, 503),
+    responses=described(422, 503),
 )
 def get_account_consent(context: ContextDep, handle: HandleDep) -> Response:
     """For anybody and about anybody, listed or not: what was seen, where, when, by which rule."""
@@ -49,7 +49,7 @@ def get_account_consent(context: ContextDep, handle: HandleDep) -> Response:
     "/servers/{host}/consent",
     response_model=ServerConsentOut,
     summary="Why a server is or is not in reach",
-    responses=described(414, 422, 429, 500, 503),
+    responses=described(422, 503),
 )
 def get_server_consent(
     context: ContextDep,

@@ -26,9 +26,7 @@ def _current(database: Database) -> None:
         raise RuntimeError("the schema is not the one of this version")
 
 
-@router.get(
-    "/healthz", response_model=Health, summary="The process is alive", responses=described(500)
-)
+@router.get("/healthz", response_model=Health, summary="The process is alive")
 async def get_health() -> Response:
     return present.reply({"status": "ok"})
 
@@ -37,7 +35,7 @@ async def get_health() -> Response:
     "/readyz",
     response_model=Ready,
     summary="The database and the engine answer",
-    responses=described(500, 503),
+    responses=described(503),
 )
 def get_ready(context: ContextDep) -> Response:
     for name, ask in (
@@ -62,7 +60,6 @@ def get_ready(context: ContextDep) -> Response:
     response_class=PlainTextResponse,
     responses={
         200: {"description": "Prometheus text format 0.0.4"},
-        **described(500),
     },
 )
 def get_metrics(metrics: MetricsDep) -> Response:

@@ -30,7 +30,7 @@ router = APIRouter(prefix="/api/v1", tags=["search"])
                 }
             }
         },
-        **described(414, 422, 429, 500, 503),
+        **described(422, 503),
     },
 )
 def get_search(

@@ -1,0 +1,186 @@
+"""The description is true: every route is in it, and live answers are as it says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+from api.main import create_app
+from tests.support.site import HOST
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
+KNOWN = {
+    "type", "properties", "required", "items", "anyOf", "enum", "const", "$ref", "format",
+    "additionalProperties", "title", "description", "default", "maxLength", "prefixItems",
+}  # fmt: skip
+
+
+def faults(value: Any, schema: dict[str, Any], document: dict[str, Any], at: str) -> Iterator[str]:
+    """What in `value` is not as `schema` (the part of JSON Schema that we use) says."""
+    if "$ref" in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    unknown = schema.keys() - KNOWN
+    assert not unknown, f"this test does not know {unknown}"
+    if "anyOf" in schema:
+        if all(list(faults(value, one, document, at)) for one in schema["anyOf"]):
+            yield f"{at}: none of the alternatives"
+        return
+    if "enum" in schema and value not in schema["enum"]:
+        yield f"{at}: {value!r} is not one of {schema['enum']}"
+    if "const" in schema and value != schema["const"]:
+        yield f"{at}: {value!r} is not {schema['const']!r}"
+    if "type" in schema:
+        right = isinstance(value, TYPES[schema["type"]])
+        if not right or (isinstance(value, bool) and schema["type"] in ("integer", "number")):
+            yield f"{at}: {value!r} is not {schema['type']}"
+            return
+    if schema.get("format") == "date-time" and datetime.fromisoformat(value).tzinfo is None:
+        yield f"{at}: {value!r} has no offset"
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for name in schema.get("required", ()):
+            if name not in value:
+                yield f"{at}: {name} is missing"
+        for name, part in value.items():
+            if name in properties:
+                yield from faults(part, properties[name], document, f"{at}.{name}")
+            elif schema.get("additionalProperties") is False:
+                yield f"{at}: {name} is not described"
+            elif isinstance(schema.get("additionalProperties"), dict):
+                yield from faults(part, schema["additionalProperties"], document, f"{at}.{name}")
+    if isinstance(value, list) and "items" in schema:
+        for place, part in enumerate(value):
+            yield from faults(part, schema["items"], document, f"{at}[{place}]")
+
+
+@pytest.fixture(scope="module")
+def document(site):
+    return site.get("/api/openapi.json").json()
+
+
+def served_paths(api: FastAPI) -> set[tuple[str, str]]:
+    """Every method and path that the application answers, whatever its openapi says."""
+    return {
+        (method.lower(), re.sub(r":\w+}", "}", route.path))
+        for context in api.router.routes
+        for route in getattr(context, "routes", [context])
+        if getattr(route, "methods", None)
+        for method in route.methods
+        if method != "HEAD"
+    }
+
+
+def test_every_route_is_described(site, document):
+    described = {
+        (method, path) for path, methods in document["paths"].items() for method in methods
+    }
+    assert described == served_paths(create_app(site.app))
+    assert ("get", "/api/v1/search") in described
+
+
+def test_every_operation_says_what_it_does_and_how_it_fails(document):
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            assert operation["summary"], path
+            assert operation["tags"], path
+            assert "500" in operation["responses"], path
+            for parameter in operation.get("parameters", ()):
+                assert parameter["description"] or path.startswith("/static"), (path, parameter)
+
+
+def test_every_reference_leads_somewhere(document):
+    names = set(re.findall(r"#/components/schemas/([\w-]+)", str(document)))
+    assert names <= document["components"]["schemas"].keys()
+    assert "Problem" in names
+
+
+@pytest.mark.parametrize(
+    ("path", "template"),
+    [
+        ("/api/v1/search?q=astronomy&limit=3", "/api/v1/search"),
+        ("/api/v1/search?q=nothingatallfits", "/api/v1/search"),
+        ("/api/v1/search?limit=x", "/api/v1/search"),
+        ("/api/v1/search?cursor=x", "/api/v1/search"),
+        (f"/api/v1/accounts/marta@{HOST}", "/api/v1/accounts/{handle}"),
+        (f"/api/v1/accounts/shy@{HOST}", "/api/v1/accounts/{handle}"),
+        ("/api/v1/accounts/x", "/api/v1/accounts/{handle}"),
+        (f"/api/v1/accounts/marta@{HOST}/consent", "/api/v1/accounts/{handle}/consent"),
+        (f"/api/v1/accounts/shy@{HOST}/consent", "/api/v1/accounts/{handle}/consent"),
+        ("/api/v1/accounts/who@else.example/consent", "/api/v1/accounts/{handle}/consent"),
+        (f"/api/v1/servers/{HOST}/consent", "/api/v1/servers/{host}/consent"),
+        ("/api/v1/servers/else.example/consent", "/api/v1/servers/{host}/consent"),
+        ("/api/v1/servers/a%20b/consent", "/api/v1/servers/{host}/consent"),
+        ("/healthz", "/healthz"),
+        ("/readyz", "/readyz"),
+        ("/metrics", "/metrics"),
+        ("/actor", "/actor"),
+        ("/outbox", "/outbox"),
+        ("/.well-known/webfinger?resource=https://waypost.example/actor", "/.well-known/webfinger"),
+        ("/.well-known/webfinger", "/.well-known/webfinger"),
+        ("/.well-known/webfinger?resource=acct:a@b", "/.well-known/webfinger"),
+        ("/.well-known/nodeinfo", "/.well-known/nodeinfo"),
+        ("/nodeinfo/2.1", "/nodeinfo/{schema}"),
+        ("/nodeinfo/9", "/nodeinfo/{schema}"),
+        ("/api/openapi.json", "/api/openapi.json"),
+        ("/api", "/api"),
+        ("/", "/"),
+        ("/search?q=astronomy", "/search"),
+        (f"/account/marta@{HOST}", "/account/{handle}"),
+        ("/account/x", "/account/{handle}"),
+        ("/why?handle=!", "/why"),
+        ("/about", "/about"),
+        ("/robots.txt", "/robots.txt"),
+        ("/static/none.css", "/static/{name}"),
+    ],
+)
+def test_live_answer_is_as_described(site, document, path, template):
+    answer = site.get(path)
+    described = document["paths"][template]["get"]["responses"]
+    assert str(answer.status_code) in described
+    content = described[str(answer.status_code)]["content"]
+    kind = answer.headers["content-type"].partition(";")[0]
+    assert kind in content
+    if kind.endswith("json"):
+        schema = content[kind]["schema"]
+        assert list(faults(answer.json(), schema, document, "answer")) == []
+
+
+def test_the_checker_notices_what_is_undescribed(document):
+    schema = {"$ref": "#/components/schemas/Problem"}
+    good = {"type": "about:blank", "title": "x", "status": 404, "detail": "x"}
+    assert list(faults(good, schema, document, "answer")) == []
+    assert list(faults({**good, "extra": 1}, schema, document, "answer"))
+    assert list(faults({**good, "status": "404"}, schema, document, "answer"))
+    assert list(faults({"type": "x"}, schema, document, "answer"))
+
+
+def test_description_is_sent_once(site):
+    first = site.get("/api/openapi.json")
+    again = site.get("/api/openapi.json", headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    assert again.content == b""
+
+
+def test_written_page_names_every_public_path(document):
+    written = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if "pages" not in operation["tags"]:
+                assert f"`{method.upper()} {path}`" in written, path
+            for parameter in operation.get("parameters", ()):
+                if path == "/api/v1/search":
+                    assert f"| `{parameter['name']}` |" in written
