@@ -21,6 +21,10 @@ from web import routes as pages
 # A page of results shrinks to a fifth at the cheapest level; the rest is not worth the time.
 _GZIP_BYTES, _GZIP_LEVEL = 1000, 1
 
+ROUTERS = tuple(
+    module.router for module in (search, accounts, operations, activitypub, openapi, pages)
+)
+
 
 def create_app(app: App, rate: Rate | None = None) -> FastAPI:
     """The web application over an opened `App`, which stays the caller's to close.
@@ -40,8 +44,8 @@ def create_app(app: App, rate: Rate | None = None) -> FastAPI:
     laboratory = tuple(app.settings.laboratory())
     api.state.metrics = Metrics(partial(status, app.context, laboratory))
     errors.install(api)
-    for module in (search, accounts, operations, activitypub, openapi, pages):
-        api.include_router(module.router)
+    for router in ROUTERS:
+        api.include_router(router)
     api.openapi = partial(openapi.describe, api, version("waypost"))  # type: ignore[method-assign]
     # The last added is the outermost.
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_BYTES, compresslevel=_GZIP_LEVEL)

