@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from scrapy.crawler import Crawler
@@ -28,6 +29,10 @@ class CrawlFetcher(Conversation):
         self.requests += 1
         try:
             await self.crawler.engine.download_async(request_for(trip))
+        except asyncio.CancelledError:
+            if trip.sending is not None:
+                trip.sending.cancel()
+            raise
         finally:
             if trip.started is not None:  # it failed or was cancelled in the host's turn
                 self.manners.pace.end(ask.target.authority, trip.started, status=None, headers={})

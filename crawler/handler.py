@@ -59,6 +59,7 @@ class GuardedHandler:
     async def download_request(self, request: Request) -> Response:
         trip = trip_of(request)
         url = request.url
+        trip.sending = asyncio.current_task()
         try:
             trip.answer = await self._send(trip)
         except TimeoutError as error:
@@ -69,6 +70,8 @@ class GuardedHandler:
             raise FetchError(FetchFailure.CONNECT, url, str(error)[:200]) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
             raise FetchError(FetchFailure.BROKEN, url, str(error)[:200]) from error
+        finally:
+            trip.sending = None
         return Response(url, status=trip.answer.status, body=trip.answer.body)
 
     async def _send(self, trip: Trip) -> Answer:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from scrapy import Request
 
@@ -25,6 +26,7 @@ class Trip:
     knocks: int = 0
     signature: Mapping[str, str] = field(default_factory=dict)
     started: float | None = None  # politeness: the host's turn is ours since
+    sending: asyncio.Task[Any] | None = None  # handler: Scrapy does not cancel it by itself
     answer: Answer | None = None  # handler
 
 

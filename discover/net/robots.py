@@ -19,6 +19,11 @@ LIFETIME = timedelta(hours=24)  # RFC 9309, 2.4: not longer
 LIFETIME_OF_FAILURE = timedelta(minutes=10)
 MAX_HOSTS = 10_000
 
+# Failures that say nothing about the file, but forbid the host anyway
+_NOT_THE_FILES = frozenset(
+    {FetchFailure.HOST_PARKED, FetchFailure.HOST_REFUSED, FetchFailure.ADDRESS_REFUSED}
+)
+
 Fetch = Callable[[str], Awaitable[tuple[int, bytes]]]
 
 
@@ -59,7 +64,8 @@ class RobotsCache:
         """Pass if this URL may be fetched. FetchError(ROBOTS_FORBID or ROBOTS_UNREADABLE) if not.
 
         `fetch` gets a robots.txt by URL, redirects included, and teaches this cache through
-        `learn`; its FetchError counts as unreadable, but for a parked host, which is passed on.
+        `learn`; its FetchError counts as unreadable, but for a parked host or a forbidden address,
+        which are passed on.
         """
         robots = self._recall(target.origin)
         if robots is None:
@@ -82,7 +88,7 @@ class RobotsCache:
                 try:
                     status, body = await fetch(target.origin + PATH)
                 except FetchError as error:
-                    if error.failure in (FetchFailure.HOST_PARKED, FetchFailure.HOST_REFUSED):
+                    if error.failure in _NOT_THE_FILES:
                         raise
                     return self._recall(target.origin) or UNREADABLE
                 return self._recall(target.origin) or self.learn(target, status, body)
