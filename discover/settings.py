@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="Address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="Port to listen on")
+    trusted_proxies: str = Field(
+        "127.0.0.1",
+        description="Addresses (comma-separated, or *) whose X-Forwarded-For and -Proto are believed",
+    )
     contact: str = Field("", description="Address of the operator, sent in every User-Agent")
     actor_name: str = Field(
         "waypost", pattern=r"^[a-z0-9_]{1,30}$", description="User part of our own handle"

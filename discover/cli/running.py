@@ -145,6 +145,7 @@ def _serve(app: App, stop: threading.Event) -> None:
         server_header=False,
         timeout_graceful_shutdown=5,
         proxy_headers=True,
+        forwarded_allow_ips=app.settings.trusted_proxies,
     )
     server = _Server(config)
 
