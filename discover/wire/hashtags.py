@@ -11,7 +11,7 @@ from discover.wire.jsonld import as_list, types
 
 LONGEST = 100
 # A letter or digit or '_' after '#'; never inside a word, an entity or a URL's fragment.
-_IN_TEXT = re.compile(r"(?<![\w&/=?.:#＃])[#＃]([\w·・‧]+)")
+_IN_TEXT = re.compile(r"(?<![\w&/=?.:)#＃])[#＃]([\w·・‧]+)")
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 # Latin letters that no Unicode decomposition takes apart.
 _LATIN = str.maketrans("øłđðħıŋŧ", "olddhint")
@@ -28,7 +28,11 @@ def fold(tag: str) -> str:
     if tag.isascii():
         return tag.lower()[:LONGEST]
     tag = unicodedata.normalize("NFKC", _INVISIBLE.sub("", tag)).casefold()
-    return "".join(map(_plain_letter, tag)).lstrip("#")[:LONGEST]
+    letters: list[str] = []
+    for char in map(_plain_letter, tag):
+        if not ("\u0300" <= char <= "\u036f" and letters and letters[-1].isascii()):
+            letters.append(char)
+    return "".join(letters).lstrip("#")[:LONGEST]
 
 
 def in_text(text: str) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ def read_html(html: str, *, drop_quote: bool = False) -> Readable:
 def html_text(html: str) -> str:
     """Only the text of remote HTML."""
     if "<" not in html and "&" not in html:
-        return _tidy(scrub(html))
+        return _tidy(scrub(html).replace("\n", " "))
     return _to_text(scrub(_WIDE.clean(scrub(html))))
 
 
