@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from api.limits import FREE_PATHS
+from api.params import SearchParams
 from api.problems import described
 from api.schemas import Document, Jrd, Problem
 from web.pages import api_page
@@ -36,10 +37,11 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (Problem, Jrd, Document):
+    for model in (Problem, Jrd, Document, SearchParams):
         shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(shape.pop("$defs", {}))
-        schemas[model.__name__] = shape
+        if model is not SearchParams:  # only the enumerations its parameters refer to
+            schemas[model.__name__] = shape
     for path, operations in document["paths"].items():
         everywhere = (500,) if path.startswith(FREE_PATHS) else (414, 429, 500)
         for operation in operations.values():

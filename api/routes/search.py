@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from api import present
+from api import params, present
 from api.deps import ContextDep
-from api.params import SearchParams
 from api.problems import described
 from api.schemas import SearchOut
 from discover.services.search import search
@@ -21,6 +19,7 @@ router = APIRouter(prefix="/api/v1", tags=["search"])
     "/search",
     response_model=SearchOut,
     summary="Search people and posts",
+    openapi_extra={"parameters": params.described()},
     responses={
         200: {
             "headers": {
@@ -33,11 +32,9 @@ router = APIRouter(prefix="/api/v1", tags=["search"])
         **described(422, 503),
     },
 )
-def get_search(
-    request: Request, context: ContextDep, params: Annotated[SearchParams, Query()]
-) -> Response:
+def get_search(request: Request, context: ContextDep) -> Response:
     """People and posts whose owners have said yes, and whose yes still stands at this moment."""
-    answer = search(context, params.request())
+    answer = search(context, params.read(request.query_params).request())
     headers = {}
     if answer.next:
         pairs = [
