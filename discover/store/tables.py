@@ -26,7 +26,7 @@ def _instant(*, index: bool = False, nullable: bool = True) -> Any:
     return Field(default=None, sa_column=Column(Instant(), index=index, nullable=nullable))
 
 
-def _json(kind: type[list[Any]] | type[dict[str, Any]] = list) -> Any:
+def _json(kind: type[list[Any] | dict[str, Any]] = list) -> Any:
     return Field(default_factory=kind, sa_column=Column(JSON, nullable=False, default=kind))
 
 
@@ -44,8 +44,8 @@ class Server(SQLModel, table=True):
 
     __tablename__ = "servers"
     host: str = Field(primary_key=True)
-    opt_in: str = "none"  # ServerOptIn
-    scope: str = "all"  # ServerScope
+    opt_in: str = _value("none")  # ServerOptIn
+    scope: str = _value("all")  # ServerScope
     opted_out: bool = _value(False)
     blocked: bool = _value(False)
     note: str = _text()
@@ -56,7 +56,7 @@ class Server(SQLModel, table=True):
     description: str = _text()
     open_registrations: bool | None = None
     languages: list[str] = _json()
-    robots: str = "unseen"  # RobotsState
+    robots: str = _value("unseen")  # RobotsState
     noindex_header: bool = _value(False)
     seen_at: datetime | None = _instant()
     due_at: datetime | None = _instant(index=True)
@@ -165,7 +165,7 @@ class PersonRow(SQLModel, table=True):
 
     __tablename__ = "persons"
     uri: str = Field(primary_key=True)
-    act: str = "none"  # PersonAct
+    act: str = _value("none")  # PersonAct
     tags: list[str] = _json()
     blocked_us: bool = _value(False)
     at: datetime | None = _instant(nullable=False)
