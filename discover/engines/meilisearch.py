@@ -2,39 +2,28 @@
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import orjson
 from meilisearch.errors import MeilisearchApiError
 
 from discover.engines.meilisearch_client import Connection, TaskFailed, is_missing, reachable
+from discover.engines.meilisearch_query import Asked, highlights, quoted, read, request
 from discover.engines.meilisearch_settings import (
     DOCUMENT_VERSION,
     account_fields,
     post_fields,
     settings,
 )
-from discover.model.query import (
-    HIGHLIGHT_END,
-    HIGHLIGHT_START,
-    AccountDocument,
-    EngineAnswer,
-    EngineQuery,
-    Filters,
-    Hit,
-    Kind,
-    Sort,
-)
+from discover.model.query import AccountDocument, EngineAnswer, EngineQuery, Hit, Kind
 from discover.ports import Document, EngineUnavailable
 
 BATCH_BYTES = 8_000_000
 IDS_PAGE = 5_000
-PIECE_WORDS = 50  # of a longer text, around its first match
-MATCHED = {Kind.ACCOUNTS: ("name", "bio"), Kind.POSTS: ("text",)}
 
 
 class MeilisearchEngine:
@@ -130,7 +119,7 @@ class MeilisearchEngine:
 
     def delete_server(self, host: str) -> None:
         for kind in Kind:
-            self._delete_by(kind, f"server = {_quoted(host)}")
+            self._delete_by(kind, f"server = {quoted(host)}")
 
     def _delete_by(self, kind: Kind, condition: str) -> None:
         ids = list(self._matching(kind, condition)) if kind in self._rebuilds else []
@@ -169,63 +158,36 @@ class MeilisearchEngine:
     # Reading
 
     def search(self, query: EngineQuery) -> EngineAnswer:
+        asked = read(query)
         with reachable():
-            answer = self._server.http.post(
-                f"indexes/{self.name(query.kind)}/search", self._request(query)
-            )
+            answer = self._ask(query, asked)
+            if not answer["estimatedTotalHits"] and len(asked.words) > 1:
+                known = self._known(query.kind, asked.words)
+                if known and known != asked.words:
+                    answer = self._ask(query, replace(asked, words=known))
         found = answer["hits"]
-        hits = tuple(
-            Hit(int(one["id"]), float(one.get("_rankingScore", 0.0)), _highlights(query.kind, one))
-            for one in found[: query.limit]
-        )
+        facets = answer.get("facetDistribution", {})
         return EngineAnswer(
-            hits=hits,
+            hits=tuple(_hit(query.kind, one, asked) for one in found[: query.limit]),
             more=len(found) > query.limit,
             total=answer["estimatedTotalHits"],
-            facets={
-                name: answer["facetDistribution"].get(name, {})
-                for name in (query.facets if "facetDistribution" in answer else ())
-            },
+            facets={name: facets.get(name, {}) for name in query.facets},
         )
 
-    def _request(self, query: EngineQuery) -> dict[str, Any]:
-        words = query.text.strip()
-        phrases = [f'"{_bare(phrase)}"' for phrase in query.phrases]
-        exclude = [f'-"{_bare(word)}"' for word in query.exclude]
-        typed = " ".join(piece for piece in (_bare(words), *phrases, *exclude) if piece)
-        if query.text[-1:].isspace() and words and not phrases and not exclude:
-            typed += " "
-        asked: dict[str, Any] = {
-            "q": typed,
-            "limit": query.limit + 1,  # one more tells whether there is another page
-            "offset": query.offset,
-            "attributesToRetrieve": ["id"],
-            # A word that nothing holds is dropped, from the end, after all that hold every word.
-            "matchingStrategy": "last",
-        }
-        conditions = _conditions(query.kind, query.filters)
-        if conditions:
-            asked["filter"] = conditions
-        if query.facets:
-            asked["facets"] = list(query.facets)
-        if query.sort is Sort.RECENT:
-            asked["sort"] = ["at:desc"]
-            asked["matchingStrategy"] = "all"
-        elif not typed:
-            asked["sort"] = ["prior:desc" if query.kind is Kind.ACCOUNTS else "at:desc"]
-        else:
-            asked["showRankingScore"] = True
-        if query.highlight and (words or phrases):
-            fields = list(MATCHED[query.kind])
-            asked |= {
-                "attributesToHighlight": fields,
-                "attributesToCrop": fields,
-                "cropLength": PIECE_WORDS,
-                "cropMarker": "",
-                "highlightPreTag": HIGHLIGHT_START,
-                "highlightPostTag": HIGHLIGHT_END,
-            }
-        return asked
+    def _ask(self, query: EngineQuery, asked: Asked) -> Any:
+        return self._server.http.post(
+            f"indexes/{self.name(query.kind)}/search", request(query, asked)
+        )
+
+    def _known(self, kind: Kind, words: Sequence[str]) -> tuple[str, ...]:
+        """Those words that stand, however spelt, in any document."""
+        each = [{"indexUid": self.name(kind), "q": f"{word} ", "limit": 0} for word in words]
+        answers = self._server.http.post("multi-search", {"queries": each})["results"]
+        return tuple(
+            word
+            for word, answer in zip(words, answers, strict=True)
+            if answer["estimatedTotalHits"]
+        )
 
     def ids(self, kind: Kind) -> Iterator[int]:
         return self._matching(kind, None)
@@ -315,52 +277,9 @@ def _payloads(documents: Sequence[Document]) -> Iterator[bytes]:
         yield b"[" + b",".join(rows) + b"]"
 
 
-def _conditions(kind: Kind, filters: Filters) -> list[str]:
-    """Meilisearch filter expressions, all of which must hold."""
-    posts = kind is Kind.POSTS
-    asked = [_among("language", filters.languages), _among("server", filters.servers)]
-    asked += [f"tags = {_quoted(tag)}" for tag in filters.tags]
-    if filters.account_ids:
-        numbers = ", ".join(str(int(number)) for number in filters.account_ids)
-        asked.append(f"{'account_id' if posts else 'id'} IN [{numbers}]")
-    flags = {"bot": filters.bot}
-    if posts:
-        asked.append(_among("media", filters.media))
-        flags |= {"sensitive": filters.sensitive, "reply": filters.reply}
-    asked += [
-        f"{name} = {str(value).lower()}" for name, value in flags.items() if value is not None
-    ]
-    if filters.since:
-        asked.append(f"at >= {math.ceil(filters.since.timestamp())}")
-    if filters.until:
-        asked.append(f"at < {math.ceil(filters.until.timestamp())}")
-    return [one for one in asked if one]
-
-
-def _among(name: str, values: Sequence[str]) -> str:
-    return f"{name} IN [{', '.join(map(_quoted, values))}]" if values else ""
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
-
-
-def _bare(text: str) -> str:
-    """Without the signs that Meilisearch reads as its own: quotes, and a minus before a word."""
-    return " ".join(
-        piece.lstrip("-") if piece.startswith("-") else piece
-        for piece in text.replace('"', " ").split()
-    )
-
-
-def _highlights(kind: Kind, found: dict[str, Any]) -> dict[str, str]:
-    formatted = found.get("_formatted", {})
-    return {
-        name: formatted[name]
-        for name in MATCHED[kind]
-        if HIGHLIGHT_START in str(formatted.get(name, ""))
-    }
+def _hit(kind: Kind, found: dict[str, Any], asked: Asked) -> Hit:
+    score = float(found.get("_rankingScore", 0.0))
+    return Hit(int(found["id"]), score, highlights(kind, found, asked))
 
 
 def _same(present: Any, wanted: Any) -> bool:

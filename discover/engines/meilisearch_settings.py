@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from discover.engines.weights import ONE_TYPO_FROM, TWO_TYPOS_FROM
+from discover.engines.words import gram_text
 from discover.model.query import AccountDocument, Kind, PostDocument
 
 # Raise this when documents must be sent again; a change of settings alone needs no number, for
@@ -19,20 +20,74 @@ _TYPOS = {
     "enabled": True,
     "minWordSizeForTypos": {"oneTypo": ONE_TYPO_FROM, "twoTypos": TWO_TYPOS_FROM},
     "disableOnNumbers": True,
-    "disableOnAttributes": ["handle"],
+    "disableOnAttributes": ["handle", "name_grams", "grams"],
     "disableOnWords": [],
 }
+
+
+# Letters with a stroke and the like, which Meilisearch does not take for their plain cousins.
+_PLAIN = str.maketrans(
+    {
+        **dict(zip("łŁøØđĐħĦŧŦıŋŊ", "lLoOdDhHtTinN", strict=True)),
+        "æ": "ae",
+        "Æ": "AE",
+        "œ": "oe",
+        "Œ": "OE",
+        "ð": "d",
+        "Ð": "D",
+        "þ": "th",
+        "Þ": "TH",
+    }
+)
+
+
+def plain(*texts: str) -> str:
+    """The words that can also be written with plain letters, so written; mostly ''."""
+    return " ".join(
+        word.translate(_PLAIN)
+        for text in texts
+        if not text.isascii() and text.translate(_PLAIN) != text
+        for word in text.split()
+        if word.translate(_PLAIN) != word
+    )
+
+
+_HEX_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
+
+
+def spelt(gram: str) -> str:
+    """A pair of characters as one word of the letters a to p.
+
+    Left to itself Meilisearch guesses a language for each text and each query, and takes 東京
+    for Japanese in the one and for Chinese in the other. A spelt pair is the same word in both.
+    """
+    return "".join(f"{ord(character):05x}" for character in gram).translate(_HEX_TO_LETTERS)
+
+
+def spelt_grams(*texts: str) -> str:
+    return " ".join(map(spelt, gram_text(*texts).split()))
 
 
 def settings(kind: Kind) -> dict[str, Any]:
     """What `prepare` asks for; searchable attributes stand in the order of their weight."""
     accounts = kind is Kind.ACCOUNTS
     filters = ["language", "server", "tags", "bot", "at"]
-    rules = ["words", "typo", "proximity", "attribute", "sort", "exactness"]
+    rules = ["sort", "words", "typo", "proximity", "attribute", "exactness"]
     return {
-        "searchableAttributes": ["username", "handle", "name", "tags", "bio", "fields", "terms"]
+        "searchableAttributes": [
+            "username",
+            "handle",
+            "name",
+            "name_grams",
+            "tags",
+            "bio",
+            "fields",
+            "grams",
+            "terms",
+            "plain",
+        ]
         if accounts
-        else ["tags", "text"],
+        else ["tags", "text", "grams", "plain"],
         "filterableAttributes": sorted(
             [*filters, *(["id"] if accounts else ["account_id", "media", "sensitive", "reply"])]
         ),
@@ -60,6 +115,9 @@ def account_fields(account: AccountDocument) -> dict[str, Any]:
         "server": account.server,
         "bot": account.bot,
         "at": account.last_active,
+        "name_grams": spelt_grams(account.username, account.name),
+        "grams": spelt_grams(account.bio, account.fields, account.terms, *account.tags),
+        "plain": plain(account.name, account.bio, account.fields, account.terms, *account.tags),
         "prior": round(min(1.0, max(0.0, account.prior)) * PRIOR_STEPS),
     }
 
@@ -77,4 +135,6 @@ def post_fields(post: PostDocument) -> dict[str, Any]:
         "reply": post.reply,
         "bot": post.bot,
         "at": post.published,
+        "grams": spelt_grams(post.text, *post.tags),
+        "plain": plain(post.text, *post.tags),
     }

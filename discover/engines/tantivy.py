@@ -46,6 +46,7 @@ WRITER_THREADS = 1  # one segment a commit: less to merge, faster searches
 REBUILD_THREADS = 2
 FACET_SIZE = 20
 IDS_PAGE = 10_000
+SCHEMAS = {kind: schema(kind) for kind in Kind}
 OPEN_TRIES = 20  # a swap may remove a generation between reading its name and opening it
 
 
@@ -59,7 +60,7 @@ class Reading:
         self._committed: Stamp | None = None
         self._path = folder.root
         self._index: Index | None = None
-        self.schema: Schema = schema(kind)
+        self.schema: Schema = SCHEMAS[kind]
 
     def searcher(self) -> Searcher:
         """A view that holds still. EngineUnavailable when there is no collection."""
@@ -110,7 +111,7 @@ def open_index(path: Path) -> Index:
 
 
 def create_index(path: Path, kind: Kind) -> Index:
-    index = Index(schema(kind), path=str(path))
+    index = Index(SCHEMAS[kind], path=str(path))
     index.register_tokenizer(WORDS, analyzer())
     return index
 
@@ -140,11 +141,17 @@ class TantivyRebuild:
 
 
 def put(writer: IndexWriter, document: Document) -> None:
-    writer.delete_documents_by_term("id", document.id)
     if isinstance(document, PostDocument):
+        remove(writer, Kind.POSTS, "id", document.id)
         writer.add_json(post_json(document))
     else:
+        remove(writer, Kind.ACCOUNTS, "id", document.id)
         writer.add_json(account_json(document))
+
+
+def remove(writer: IndexWriter, kind: Kind, field: str, value: str | int) -> None:
+    """By query: the writer's own delete-by-term misses unsigned fields without a word."""
+    writer.delete_documents_by_query(Query.term_query(SCHEMAS[kind], field, value))
 
 
 def kind_of(document: Document) -> Kind:
@@ -210,7 +217,7 @@ class TantivyEngine:
         with self._write(kind, ids) as writers:
             for writer in writers:
                 for number in ids:
-                    writer.delete_documents_by_term("id", number)
+                    remove(writer, kind, "id", number)
 
     def delete_account(self, account_id: int) -> None:
         self.delete(Kind.ACCOUNTS, [account_id])
@@ -226,7 +233,7 @@ class TantivyEngine:
         ids = list(self._matching(kind, field, value)) if rebuilding else []
         with self._write(kind, ids) as writers:
             for writer in writers:
-                writer.delete_documents_by_term(field, value)
+                remove(writer, kind, field, value)
 
     @contextmanager
     def _write(self, kind: Kind, ids: Sequence[int]) -> Iterator[list[IndexWriter]]:

@@ -120,7 +120,7 @@ class QueryBuilder:
 
     def _typos(self, word: str, *, prefix: bool) -> int:
         """The wrong letters to forgive: two only where one brings nothing."""
-        if len(word) < weights.ONE_TYPO_FROM or word.isdigit():
+        if len(word) < weights.ONE_TYPO_FROM or not word.isalpha():
             return 0
         if len(word) < weights.TWO_TYPOS_FROM:
             return 1
@@ -225,7 +225,7 @@ class QueryBuilder:
                     FieldType.Integer,
                     math.ceil(filters.since.timestamp()) if filters.since else None,
                     math.ceil(filters.until.timestamp()) if filters.until else None,
-                    include_upper=False,
+                    include_upper=filters.until is None,
                 )
             )
         return [(Occur.Must, Query.const_score_query(one, 0.0)) for one in asked if one]
