@@ -97,7 +97,11 @@ def parse_actor(
     rows = [row for row in fields if row is not None]
     tag_keys = hashtags.in_tags(doc.get("tag"))
     # No limit here: a no counts wherever it stands.
-    said = [html_text(value) for key in ("name", "summary") for value in texts(doc, key)]
+    said = [
+        bio.text if value is bio_html and len(value) <= BIO else html_text(value)
+        for key in ("name", "summary")
+        for value in texts(doc, key)
+    ]
     said += [as_text(doc.get("_misskey_summary")), *(part for row in rows for part in row)]
 
     avatar, avatar_alt = read_image(doc.get("icon"))

@@ -189,8 +189,8 @@ def _content(obj: Json, uri: str) -> tuple[str | None, str]:
 
 
 def _others(obj: Json, name: str, content: str) -> list[str]:
-    """Further versions of a text, which are searched for opt-outs only."""
-    return [value for value in texts(obj, name) if value != content]
+    """Further versions of a text, and what was cut off, which are searched for opt-outs only."""
+    return [value for value in texts(obj, name) if value != content or len(value) > HTML]
 
 
 def _title(obj: Json, kind: str) -> str:

@@ -174,7 +174,10 @@ def test_an_opt_out_in_the_post_itself_is_seen(text):
 
 
 def test_an_opt_out_behind_every_limit_is_seen():
-    assert parse_post(note(content="<p>word </p>" * 9000 + "#noindex")).opt_out_tags == ("noindex",)
+    for words in (9_000, 30_000):
+        post = parse_post(note(content="<p>word </p>" * words + "#noindex"))
+        assert post.opt_out_tags == ("noindex",)
+        assert len(post.text) <= 50_000
 
 
 def test_the_author_of_an_object_without_one_is_its_activitys():
