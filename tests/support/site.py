@@ -96,7 +96,7 @@ MARTA = actor(
     name="Marta :star: Estrella",
     emojis=((":star:", "https://cdn.example/star.png"),),
     summary="Amateur astronomy from a balcony & more",
-    summary_html='<p>Amateur astronomy from a balcony &amp; more <a href="https://stars.example/tags/x">#x</a></p>',
+    summary_html='<p>Amateur astronomy from a balcony &amp; more <a href="https://stars.example/tags/astronomy">#astronomy</a></p>',
     fields=(ProfileField("Website", "https://example.org"),),
     avatar_url="https://cdn.example/marta.png",
 )

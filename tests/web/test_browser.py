@@ -12,7 +12,16 @@ from tests.support.site import HOST
 
 pytestmark = pytest.mark.browser
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 PATHS = (
     "/", "/search?q=astronomy", f"/account/marta@{HOST}", f"/why?handle=marta@{HOST}", "/about",
     "/api", "/nothing",
