@@ -183,11 +183,21 @@ def why(
     )
 
 
+def contact_link(contact: str) -> str:
+    """The operator gave a web address, a fediverse handle, or an e-mail address."""
+    if contact.startswith(("https://", "http://")):
+        return contact
+    if contact.startswith("@"):
+        user, _, host = contact[1:].partition("@")
+        return f"https://{quote(host, safe=':')}/@{quote(user)}"
+    return f"mailto:{quote(contact.removeprefix('mailto:'), safe='@+')}"
+
+
 @router.get("/about", summary="Who we are, how we crawl, how to opt in and out")
 async def about(request: Request) -> Response:
     settings = _app(request).settings
     contact = settings.contact
-    link = contact if contact.startswith("https://") else f"mailto:{quote(contact, safe='@+')}"
+    link = contact_link(contact)
     return page(
         "about",
         base=settings.own_url,

@@ -10,7 +10,7 @@ import pytest
 from discover.model.actor import Flag, Handle
 from tests.support.site import HOST, MARTA, YES, actor, post, posts
 from web.assets import asset_url, assets
-from web.routes import read_who
+from web.routes import contact_link, read_who
 
 PEOPLE = ("/search?q=astronomy", f"/account/marta@{HOST}", f"/why?handle=marta@{HOST}")
 PAGES = ("/", "/search", "/search?q=zzzzqqqq", "/why", "/about", "/api", "/nothing", *PEOPLE)
@@ -228,3 +228,15 @@ def test_page_is_light_over_the_wire(site, path):
 
     loaded = [path, *re.findall(r'<link[^>]+href="([^"]+)"', site.page(path).text)]
     assert sum(map(weight, loaded)) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("contact", "link"),
+    [
+        ("admin@x.example", "mailto:admin@x.example"),
+        ("https://x.example/me", "https://x.example/me"),
+        ("@me@x.example", "https://x.example/@me"),
+    ],
+)
+def test_operator_can_be_reached_however_they_named_themselves(contact, link):
+    assert contact_link(contact) == link
