@@ -132,7 +132,7 @@ def reachable() -> Iterator[None]:
     except (MeilisearchCommunicationError, MeilisearchTimeoutError) as error:
         raise EngineUnavailable(f"Meilisearch: {error.message}") from error
     except MeilisearchApiError as error:
-        if error.status_code >= 500 or error.status_code in (401, 403, 429):
+        if error.status_code >= 500 or error.status_code in (401, 403, 429) or is_missing(error):
             raise EngineUnavailable(f"Meilisearch: {error.message}") from error
         raise
     except requests.exceptions.RequestException as error:

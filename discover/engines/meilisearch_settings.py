@@ -20,7 +20,7 @@ _TYPOS = {
     "enabled": True,
     "minWordSizeForTypos": {"oneTypo": ONE_TYPO_FROM, "twoTypos": TWO_TYPOS_FROM},
     "disableOnNumbers": True,
-    "disableOnAttributes": ["handle", "name_grams", "grams"],
+    "disableOnAttributes": ["grams", "handle", "name_grams"],
     "disableOnWords": [],
 }
 
