@@ -63,7 +63,7 @@ def _host(seed: int, index: int, domain: str) -> Host:
     extra: dict[str, Any] = {}
     if index < len(data["hosts"]):
         name, software, code, topic, title, description, *rest = data["hosts"][index]
-        extra = rest[0] if rest else {}
+        extra = dict(rest[0]) if rest else {}
     else:
         adjectives, nouns = data["adjectives"], data["nouns"]
         spot = index - len(data["hosts"])

@@ -167,7 +167,7 @@ def _bio(
     if trait == "bot":
         lines.append(chance.choice(words.bots))
     elif kind == "Person" and chance.random() < 0.6:
-        lines.append(write((chance.choice(words.tails),), chance))
+        lines.append(write(chance.choice(words.tails), chance))
     emoji = topic_emoji()
     text = words.space.join(lines)
     if chance.random() < 0.4:

@@ -1,7 +1,7 @@
 """Small template grammars: how the people of the pretend fediverse write.
 
 A template is text with choices, `It was [cold|windy] in {place}.`; `{place}` and `{number}` are
-filled in, `{{` is not needed. The data is in `data/languages/*.json`, one file a language.
+filled in, outside of choices. The data is in `data/languages/*.json`, one file a language.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Language:
     callouts: tuple[str, ...]  # with {who}
     warnings: tuple[str, ...]
     polls: tuple[tuple[str, tuple[str, ...]], ...]
-    tails: tuple[str, ...]  # last lines of a bio
+    tails: tuple[tuple[Part, ...], ...]  # last lines of a bio
     fields: tuple[tuple[str, str], ...]
     alts: tuple[str, ...]
     bots: tuple[str, ...]
@@ -129,7 +129,7 @@ def language(code: str) -> Language:
         callouts=tuple(raw["callouts"]),
         warnings=tuple(raw["warnings"]),
         polls=tuple((poll[0], tuple(poll[1:])) for poll in raw["polls"]),
-        tails=tuple(raw["tails"]),
+        tails=tuple(compile_template(text, places) for text in raw["tails"]),
         fields=tuple((name, value) for name, value in raw["fields"]),
         alts=tuple(raw["alts"]),
         bots=tuple(raw["bots"]),
