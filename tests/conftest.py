@@ -4,4 +4,5 @@ pytest_plugins = [
     "tests.support.meilisearch",
     "tests.support.postgres",
     "tests.support.peers",
+    "tests.support.journey",
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from discover.demo.chance import dice, mix
 from discover.demo.people import DIRECT, FOLLOWERS, PUBLIC, UNLISTED, Account, Post
-from discover.demo.words import Language, language, topic_emoji, write
+from discover.demo.words import Language, Topic, language, topic_emoji, write
 
 if TYPE_CHECKING:
     from discover.demo.world import World
@@ -109,13 +109,7 @@ def _note(
     text = words.space.join(pieces)
     if random() < 0.15:
         text += " " + topic_emoji().get(topic, "")
-    tags: list[str] = []
-    if reply_to is None and random() < 0.8:
-        start = int(random() * len(known.tags))
-        for step in range(1 + int(random() * 2.5)):
-            tag = known.tags[(start + step) % len(known.tags)]
-            if tag not in tags:
-                tags.append(tag)
+    tags = _pick_tags(known, chance) if reply_to is None and random() < 0.8 else []
     if random() < 0.1:
         text += f"\n\nhttps://example.org/{topic}/{1 + int(random() * 400)}"
     if tags:
@@ -141,6 +135,14 @@ def _note(
         reply_to=reply_to,
         updated=published + 600 if random() < 0.04 else None,
     )
+
+
+def _pick_tags(topic: Topic, chance: Random) -> list[str]:
+    """One to three of the topic's hashtags, in its order."""
+    start = int(chance.random() * len(topic.tags))
+    count = 1 + int(chance.random() * 2.5)
+    picked = (topic.tags[(start + step) % len(topic.tags)] for step in range(count))
+    return list(dict.fromkeys(picked))
 
 
 def _long_post(

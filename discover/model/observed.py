@@ -188,6 +188,7 @@ class VisitResult:
 
     visit_id: int
     ok: bool
+    complete: bool = True  # the outbox was read as far as it was meant to be
     new_posts: int = 0
     retry_at: datetime | None = None
     detail: str = ""

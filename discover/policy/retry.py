@@ -13,5 +13,5 @@ LONGEST = timedelta(minutes=10)
 
 def next_try(attempts: int, jitter: float) -> timedelta:
     """Doubling from two seconds to ten minutes. `attempts` counts the one that just failed."""
-    pause = min(FIRST * 2 ** min(attempts - 1, 20), LONGEST)
+    pause: timedelta = min(FIRST * 2 ** min(attempts - 1, 20), LONGEST)
     return pause * (1 - 0.3 * jitter)

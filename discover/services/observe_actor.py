@@ -94,9 +94,10 @@ def actor_unchanged(
     row = _row(connection, seen.uri)
     if row is None:
         return Outcome()
-    expired = row.evidence_at is None or now - row.evidence_at > ctx.rules.hide_after
     connection.execute(
-        sa.update(ACCOUNTS).where(ACCOUNTS.c.id == row.id).values(evidence_at=seen.seen_at)
+        sa.update(ACCOUNTS)
+        .where(ACCOUNTS.c.id == row.id)
+        .values(evidence_at=seen.seen_at, hidden=False)
     )
     connection.execute(
         sa.update(VERDICTS).where(VERDICTS.c.uri == seen.uri).values(seen_at=seen.seen_at)
@@ -105,11 +106,12 @@ def actor_unchanged(
     verdict = decide_account(facts, ctx.rules, now)
     if must_purge(verdict.list):
         return Outcome(verdict=verdict, removed=1 + withdraw_account(connection, row.id, now))
+    removed = 0
     if must_purge(verdict.index_posts):
-        return Outcome(verdict=verdict, removed=withdraw_posts(connection, row.id, now))
-    if expired:
+        removed = withdraw_posts(connection, row.id, now)
+    if row.hidden:
         outbox.note_whole_account(connection, row.id, now)
-    return Outcome(verdict=verdict)
+    return Outcome(verdict=verdict, removed=removed)
 
 
 def actor_missing(
@@ -233,11 +235,13 @@ def _keep_account(
         "inbox": actor.inbox,
         "shared_inbox": actor.shared_inbox,
         "outbox": actor.outbox,
+        "followers_url": actor.followers,
         "signals": signals_to_json(actor.signals),
         "noindex_header": seen.noindex_header,
         "published": actor.published,
         "evidence_at": seen.seen_at,
         "posts_allowed": verdict.index_posts.allowed,
+        "hidden": False,
     }
     if row is None:
         connection.execute(sa.insert(ACCOUNTS).values(**values))
@@ -245,8 +249,9 @@ def _keep_account(
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
         return
     connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == row.id).values(**values))
-    if any(getattr(row, name) != values[name] for name in _SHOWN):
-        # Its posts carry some of it too (bot, server), and a change of consent concerns them all.
+    if row.hidden or any(getattr(row, name) != values[name] for name in _SHOWN):
+        # Its posts carry some of it too (bot, server), a change of consent concerns them all, and
+        # after expired evidence the index has to learn of everything again.
         outbox.note_whole_account(connection, row.id, now)
 
 

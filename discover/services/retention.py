@@ -75,11 +75,12 @@ def _purge_refused(ctx: Context) -> int:
 def _hide_expired(ctx: Context) -> int:
     """The read doors hide them already; this makes the raw index follow."""
     now = ctx.clock.now()
-    window = (now - ctx.rules.hide_after * 2, now - ctx.rules.hide_after)
+    expired = sa.and_(
+        ACCOUNTS.c.evidence_at < now - ctx.rules.hide_after, ACCOUNTS.c.hidden.is_(False)
+    )
     with ctx.database.write() as connection:
-        ids = connection.scalars(
-            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.evidence_at.between(*window))
-        ).all()
+        ids = connection.scalars(sa.select(ACCOUNTS.c.id).where(expired)).all()
+        connection.execute(sa.update(ACCOUNTS).where(expired).values(hidden=True))
         outbox.note(connection, outbox.PURGE_ACCOUNT, ids, now)
     return len(ids)
 

@@ -275,7 +275,13 @@ def _accounts_due(
     ctx: Context, connection: Connection, host: str, limit: int, now: datetime
 ) -> tuple[AccountDue, ...]:
     visits = connection.execute(
-        sa.select(VISITS, ACCOUNTS.c.id.label("account_id"), ACCOUNTS.c.handle.label("verified"))
+        sa.select(
+            VISITS,
+            ACCOUNTS.c.id.label("account_id"),
+            ACCOUNTS.c.handle.label("verified"),
+            ACCOUNTS.c.outbox,
+            ACCOUNTS.c.followers_url,
+        )
         .outerjoin(ACCOUNTS, ACCOUNTS.c.uri == VISITS.c.uri)
         .where(VISITS.c.host == host, VISITS.c.due_at <= now)
         .order_by(VISITS.c.due_at)
@@ -293,6 +299,8 @@ def _accounts_due(
             listed=row.account_id is not None,
             known_posts=known.get(row.account_id, {}),
             posts_since=now - ctx.rules.retention,
+            outbox=row.outbox,
+            followers=row.followers_url,
         )
         for row in visits
     )
@@ -314,7 +322,8 @@ def _known_posts(connection: Connection, account_ids: list[int]) -> dict[int, di
                 .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
                 .label("place"),
             )
-            .where(POSTS.c.account_id.in_(part))
+            .join(ACCOUNTS, ACCOUNTS.c.id == POSTS.c.account_id)
+            .where(POSTS.c.account_id.in_(part), POSTS.c.seen_at <= ACCOUNTS.c.read_at)
             .subquery()
         )
         for row in connection.execute(sa.select(ranked).where(ranked.c.place <= _KNOWN_POSTS)):
@@ -344,6 +353,10 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
         # The handle led to an actor, which has an appointment of its own now.
         connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
         return
+    if result.complete:
+        connection.execute(
+            sa.update(ACCOUNTS).where(ACCOUNTS.c.uri == visit.uri).values(read_at=now)
+        )
     rate = connection.scalar(sa.select(ACCOUNTS.c.posts_per_day).where(ACCOUNTS.c.uri == visit.uri))
     pause = (
         next_refused_visit(ctx.jitter()) if rate is None else next_account_visit(rate, ctx.jitter())

@@ -100,6 +100,7 @@ class Account(SQLModel, table=True):
     inbox: str | None = None
     shared_inbox: str | None = None
     outbox: str | None = None
+    followers_url: str | None = None
     signals: dict[str, Any] = _json(dict)
     noindex_header: bool = _value(False)
     followers: int | None = None
@@ -109,6 +110,11 @@ class Account(SQLModel, table=True):
     last_post_at: datetime | None = _instant()
     evidence_at: datetime | None = _instant(index=True)
     posts_allowed: bool = _value(False)
+    # Out of the index because its evidence expired; it comes back when the evidence is renewed.
+    hidden: bool = _value(False)
+    # The end of the last whole reading of the outbox: posts seen until then mark where the next
+    # one may stop. What an interrupted visit left behind must not.
+    read_at: datetime | None = _instant()
     posts_per_day: float = _value(0.0)
 
 

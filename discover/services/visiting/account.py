@@ -119,9 +119,9 @@ class _Visit:
         )
         reading = await self._read_on(actor, outcome)
         if unproven is not None and unproven.passing:
-            return self._ended(ok=False, detail=unproven.detail, stored=reading.stored)
+            return self._ended(ok=False, detail=unproven.detail, reading=reading)
         detail = unproven.detail if unproven else ""
-        return self._ended(ok=True, stored=reading.stored, detail=detail)
+        return self._ended(ok=True, reading=reading, detail=detail)
 
     async def _read_on(self, actor: Actor, outcome: Outcome) -> Reading:
         """Only as far as the verdict allows."""
@@ -149,7 +149,7 @@ class _Visit:
             return self._ended(ok=True)
         outbox = OutboxReader(self._tools, self._due, self._turn, uri, self._due.followers)
         await outbox.read(self._due.outbox)
-        return self._ended(ok=True, stored=outbox.reading.stored)
+        return self._ended(ok=True, reading=outbox.reading)
 
     async def _missing(self, uri: str, got: Unchanged | Absent) -> Visited:
         if isinstance(got, Unchanged):  # 304 to an unconditional request
@@ -163,7 +163,19 @@ class _Visit:
         await self._tools.sink(ActorMissing(uri, got.missing, got.status, now, got.detail))
 
     def _ended(
-        self, *, ok: bool, stored: int = 0, detail: str = "", unreachable: bool = False
+        self,
+        *,
+        ok: bool,
+        reading: Reading | None = None,
+        detail: str = "",
+        unreachable: bool = False,
     ) -> Visited:
-        result = VisitResult(self._due.visit_id, ok=ok, new_posts=stored, detail=detail[:300])
+        reading = reading or Reading()
+        result = VisitResult(
+            self._due.visit_id,
+            ok=ok,
+            complete=reading.complete,
+            new_posts=reading.stored,
+            detail=detail[:300],
+        )
         return Visited(result, unreachable=unreachable)

@@ -34,6 +34,7 @@ class Reading:
 
     stored: int = 0
     total: int | None = None  # totalItems, as the origin counts
+    complete: bool = True  # no page failed: what is known now marks where to stop next time
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ class OutboxReader:
             asked.add(following)
             collection = await self._collection(following)
             if collection is None:
+                self.reading.complete = False
                 break
             if collection.total_items is not None and self.reading.total is None:
                 self.reading.total = collection.total_items
