@@ -229,3 +229,10 @@ class World:
         from discover.demo.truth import truth  # noqa: PLC0415 - truth knows the world
 
         return truth(self)
+
+
+def demo_world(seed: int = 1, now: datetime | None = None) -> World:
+    """What a newcomer sees: 40 hosts, 300 people, about 4,000 posts, and no Crawl-delay that
+    would keep the demo from ending within a minute.
+    """
+    return World(seed, 300, now, gotosocial_crawl_delay=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -30,11 +31,26 @@ Document = dict[str, Any]
 
 def iso(seconds: int) -> str:
     """`2026-11-22T10:00:00Z`."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{_moment(seconds)}Z"
 
 
 def iso_ms(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+    return f"{_moment(seconds)}.000Z"
+
+
+def _moment(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    return f"{_day(days)}T{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+
+
+@lru_cache(4096)
+def _day(days: int) -> str:
+    return datetime.fromtimestamp(days * 86_400, UTC).strftime("%Y-%m-%d")
+
+
+@lru_cache(4096)
+def _quoted(word: str) -> str:
+    return quote(word.lower())
 
 
 class Dialect:
@@ -106,7 +122,7 @@ class Dialect:
         return people, []
 
     def tag_link(self, world: World, host: Host, word: str) -> str:
-        return f"{world.base(host)}{self.tag_path}{quote(word.lower())}"
+        return f"{world.base(host)}{self.tag_path}{_quoted(word)}"
 
     def html(
         self, world: World, account: Account, text: str, mentions: tuple[int, ...] = ()
