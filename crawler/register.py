@@ -17,7 +17,7 @@ from discover.model.observed import (
 from discover.services import visits
 from discover.services.context import Context
 
-LEASE_SECONDS = 120.0
+LEASE_SECONDS = 40.0
 BORROW_SECONDS = 120.0  # longer than the longest pause and request together
 
 

@@ -45,6 +45,7 @@ async def run_crawler(
         lambda results: visits.finish_visits(context, results),
     )
     owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+    await asyncio.to_thread(visits.drop_dead_leases, context, _may_be_alive)
     register = ServiceRegister(context, owner, writer, only)
     grants = Grants(register, manners.pace)
     numbers = Numbers()
@@ -77,6 +78,20 @@ async def run_crawler(
         await writer.close()
         manners.close()
     return numbers
+
+
+def _may_be_alive(owner: str) -> bool:
+    """False only for a process of this very machine that no longer runs."""
+    machine, number, _ = owner.rsplit(":", 2)
+    if machine != socket.gethostname() or not number.isdigit():
+        return True
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def main(app: App, *, until_idle: bool = False) -> Numbers:

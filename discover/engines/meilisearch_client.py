@@ -35,6 +35,9 @@ class KeptConnections(HttpRequests):
         super().__init__(config)
         self._session = requests.Session()
         self._session.trust_env = False
+        # It writes a compressed answer in small pieces, which on a kept connection costs 40 ms
+        # of waiting for an acknowledgement.
+        self._session.headers["Accept-Encoding"] = "identity"
 
     def get(self, path: str) -> Any:
         return self.send_request(self._session.get, path)

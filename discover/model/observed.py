@@ -46,6 +46,18 @@ class ServerSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerVisited:
+    """The whole server visit is over, its list of accounts read as far as it was meant to be.
+
+    Until this is seen the visit stays due, so that one which was cut short is made again.
+    """
+
+    host: str
+    ok: bool
+    retry_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CandidatesSeen:
     """Accounts to look at: actor URIs or handles. Looking at them decides, not this list."""
 
@@ -113,6 +125,7 @@ class PostMissing:
 
 Observation = (
     ServerSeen
+    | ServerVisited
     | CandidatesSeen
     | ActorSeen
     | ActorUnchanged

@@ -8,7 +8,6 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.model.instance import RobotsState
 from discover.model.observed import (
     ActorMissing,
     ActorSeen,
@@ -20,9 +19,10 @@ from discover.model.observed import (
     PostMissing,
     PostsSeen,
     ServerSeen,
+    ServerVisited,
 )
 from discover.policy.consent import decide_server, must_purge
-from discover.policy.frontier import FIRST_FAILURE, next_after_failure, next_server_visit
+from discover.policy.frontier import next_after_failure, next_server_visit
 from discover.policy.origin import host_of
 from discover.services import outbox
 from discover.services.context import Context
@@ -63,7 +63,9 @@ def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetim
         case CandidatesSeen():
             return candidates_seen(ctx, connection, seen, now)
         case ServerSeen():
-            return server_seen(ctx, connection, seen, now)
+            return server_seen(connection, seen, now)
+        case ServerVisited():
+            return server_visited(ctx, connection, seen, now)
 
 
 def candidates_seen(
@@ -90,27 +92,16 @@ def candidates_seen(
     return Outcome(stored=len(rows), refused=len(by_name) - len(rows))
 
 
-def server_seen(ctx: Context, connection: Connection, seen: ServerSeen, now: datetime) -> Outcome:
+def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outcome:
     """Only servers on record are kept. What its robots.txt says may hide or purge its people."""
     row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
     if row is None:
         return Outcome()
     before = load_servers(connection, [seen.host])[seen.host]
-    failed = seen.robots is RobotsState.UNREADABLE or seen.nodeinfo is None
-    failures = row.failures + 1 if failed else 0
-    pause = (
-        next_after_failure(failures, ctx.jitter()) or next_server_visit(ctx.jitter())
-        if failures
-        else next_server_visit(ctx.jitter())
-    )
-    if failures > 1:
-        pause = max(pause, FIRST_FAILURE)
     values: dict[str, object] = {
         "robots": seen.robots.value,
         "noindex_header": seen.noindex_header,
         "seen_at": seen.seen_at or now,
-        "failures": failures,
-        "due_at": now + pause,
     }
     if (info := seen.nodeinfo) is not None:
         values |= {
@@ -124,6 +115,24 @@ def server_seen(ctx: Context, connection: Connection, seen: ServerSeen, now: dat
     connection.execute(sa.update(SERVERS).where(SERVERS.c.host == seen.host).values(**values))
     removed = reconsider_server(connection, seen.host, was=decide_server(before).allowed, now=now)
     return Outcome(stored=1, removed=removed)
+
+
+def server_visited(
+    ctx: Context, connection: Connection, seen: ServerVisited, now: datetime
+) -> Outcome:
+    """Make the next appointment: a day later, or backing off while the server fails."""
+    row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
+    if row is None or row.due_at is None:
+        return Outcome()
+    failures = 0 if seen.ok else row.failures + 1
+    pause = next_after_failure(failures, ctx.jitter()) if failures else None
+    due = now + (pause or next_server_visit(ctx.jitter()))
+    connection.execute(
+        sa.update(SERVERS)
+        .where(SERVERS.c.host == seen.host)
+        .values(failures=failures, due_at=max(due, seen.retry_at or due))
+    )
+    return Outcome()
 
 
 def reconsider_server(connection: Connection, host: str, *, was: bool, now: datetime) -> int:

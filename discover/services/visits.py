@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -135,6 +135,20 @@ def borrow_host(ctx: Context, host: str, owner: str, seconds: float) -> HostGran
             not_before=lease.not_before,
             crawl_delay=lease.crawl_delay,
         )
+
+
+def drop_dead_leases(ctx: Context, alive: Callable[[str], bool]) -> int:
+    """Free the hosts of owners that are known to be dead (`alive` is asked for each owner)."""
+    with ctx.database.write() as connection:
+        held = connection.execute(
+            sa.select(LEASES.c.host, LEASES.c.token).where(LEASES.c.token.is_not(None))
+        ).all()
+        dead = [row.host for row in held if not alive(row.token.rpartition(":")[0])]
+        for part in chunks(dead):
+            connection.execute(
+                sa.update(LEASES).where(LEASES.c.host.in_(part)).values(token=None, until=None)
+            )
+    return len(dead)
 
 
 def note_crawl_delay(ctx: Context, host: str, seconds: float | None) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from discover.model.fetched import FetchError
 from discover.model.instance import NodeInfo, RobotsState
-from discover.model.observed import CandidatesSeen, Door, HostTurn, ServerSeen
+from discover.model.observed import CandidatesSeen, Door, HostTurn, ServerSeen, ServerVisited
 from discover.policy.robots import UNREADABLE, Robots, forbids_indexing, read_robots
 from discover.services.visiting.documents import INTERRUPTIONS
 from discover.services.visiting.tools import Tools
@@ -27,6 +27,12 @@ class ServerReport:
 
 async def visit_server(tools: Tools, turn: HostTurn) -> ServerReport:
     """Read what a server says about itself and where it lists its accounts."""
+    report = await _visit(tools, turn)
+    await tools.sink(ServerVisited(turn.host, ok=report.open, retry_at=report.retry_at))
+    return report
+
+
+async def _visit(tools: Tools, turn: HostTurn) -> ServerReport:
     base = tools.base_url(turn.host)
     try:
         robots = await _robots(tools, base)
