@@ -18,6 +18,7 @@ OLDEST = 180 * DAY
 _OPT_OUT = {"nobot", "nobots", "noindex", "nosearch", "noarchive"}
 _WEAK_DISCOVERABLE = {"misskey", "takahe", "wordpress", "bridgy-fed"}
 _WEAK_INDEXABLE = {"wordpress", "bridgy-fed"}
+_SENDS_FIELDS = {"mastodon", "misskey", "gotosocial", "takahe", "wordpress"}
 _EVERYBODY = "https://www.w3.org/ns/activitystreams#Public"
 
 
@@ -115,7 +116,9 @@ def why_not_listed(account: Account) -> list[str]:
 
 
 def opt_out_tags(account: Account) -> set[str]:
-    text = [account.bio, account.name, *(f"{name} {value}" for name, value in account.fields)]
+    text = [account.bio, account.name]
+    if account.host.software in _SENDS_FIELDS:
+        text += [f"{name} {value}" for name, value in account.fields]
     if account.suspended and account.host.software == "mastodon":
         text = []
     return {tag.lower() for tag in re.findall(r"#(\w+)", " ".join(text))} & _OPT_OUT
@@ -196,7 +199,8 @@ def _mark_findable(
 ) -> None:
     """How a crawler that begins with directories only comes to know of an account.
 
-    Directories first, then in rounds whom the found and listed ones mention or boost in public.
+    Directories first, then in rounds whom those whose posts may be read mention or boost in
+    public, in posts that are young enough to be read.
     `findable` is "directory", "mention" or "".
     """
     by_uri = {row["uri"]: row for row in accounts}
@@ -208,7 +212,7 @@ def _mark_findable(
         row["findable"] = "directory" if found else ""
     named: dict[str, set[str]] = {}
     for row in posts:
-        if row["audience"] == PUBLIC:
+        if row["audience"] == PUBLIC and world.now_seconds - row["published"] <= OLDEST:
             people = named.setdefault(row["account"], set())
             people.update(row["mentions"])
             if row["boosted"] in authors:
@@ -217,7 +221,7 @@ def _mark_findable(
     while fresh:
         following = []
         for row in fresh:
-            if not row["expect"]["listed"]:
+            if not row["expect"]["posts_indexed"]:
                 continue
             for uri in named.get(row["uri"], ()):
                 other = by_uri[uri]

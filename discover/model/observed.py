@@ -18,6 +18,7 @@ class Door(StrEnum):
 
     DIRECTORY = "directory"
     MENTION = "mention"
+    BOOST = "boost"  # the URI is a post's; whose it is, its own server says
     COMMAND = "command"
     REFRESH = "refresh"
     PUSH = "push"
@@ -202,6 +203,7 @@ class VisitResult:
     visit_id: int
     ok: bool
     complete: bool = True  # the outbox was read as far as it was meant to be
+    over: bool = False  # nothing more to see there: no further visit
     new_posts: int = 0
     retry_at: datetime | None = None
     detail: str = ""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import sqlalchemy as sa
 
 from discover.policy.consent import must_purge
@@ -12,6 +14,7 @@ from discover.services.facts import ACCOUNTS
 from discover.services.withdraw import (
     POSTS,
     VERDICTS,
+    VISITS,
     withdraw_account,
     withdraw_post_ids,
     withdraw_posts,
@@ -28,6 +31,7 @@ def enforce_retention(ctx: Context) -> dict[str, int]:
         "accounts_hidden": _hide_expired(ctx),
         "posts_dropped": _drop_old_posts(ctx),
         "verdicts_forgotten": _forget_old_verdicts(ctx),
+        "hints_forgotten": _forget_old_hints(ctx),
     }
 
 
@@ -101,6 +105,18 @@ def _drop_old_posts(ctx: Context) -> int:
         done += len(ids)
         if len(ids) < _BATCH:
             return done
+
+
+def _forget_old_hints(ctx: Context) -> int:
+    """Boosted posts that led to their authors, or nowhere, a while ago."""
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        return connection.execute(
+            sa.delete(VISITS).where(
+                VISITS.c.door == "boost",
+                VISITS.c.last_at < now - ctx.rules.purge_after + timedelta(days=1),
+            )
+        ).rowcount
 
 
 def _forget_old_verdicts(ctx: Context) -> int:

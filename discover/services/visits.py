@@ -349,6 +349,11 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
     visit = connection.execute(sa.select(VISITS).where(VISITS.c.id == result.visit_id)).first()
     if visit is None:
         return
+    if result.over:
+        # Kept until the retention sweep, so that the same hint is not followed again tomorrow.
+        values = {"due_at": now + ctx.rules.purge_after, "last_at": now, "failures": 0}
+        connection.execute(sa.update(VISITS).where(VISITS.c.id == visit.id).values(**values))
+        return
     if not result.ok:
         failures = visit.failures + 1
         pause = next_after_failure(failures, ctx.jitter())

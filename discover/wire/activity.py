@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from discover.model.post import Audience
+from discover.wire.audience import read_audience
+from discover.wire.dates import read_time
 from discover.wire.documents import Json
 from discover.wire.jsonld import as_id, as_list, types
 
@@ -48,6 +52,8 @@ class Boost:
     by: str | None
     author: str | None = None
     object: Json | None = None
+    at: datetime | None = None  # when it was boosted
+    audience: Audience = Audience.DIRECT  # to whom it was shown around
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +110,13 @@ def _posting(activity: Json, kind: str) -> Item:
 
 def _boost(activity: Json) -> Item:
     by = as_id(activity.get("actor"))
+    at, audience = read_time(activity.get("published")), read_audience(activity)
     read = read_item(next(iter(as_list(activity.get("object"))), None))
     if isinstance(read, Reference):
-        return Boost(read.uri, by)
+        return Boost(read.uri, by, at=at, audience=audience)
     if isinstance(read, Embedded) and read.uri:
         author = as_id(read.object.get("attributedTo"))
         if author is None and read.activity is not None:
             author = as_id(read.activity.get("actor"))
-        return Boost(read.uri, by, author, read.object)
+        return Boost(read.uri, by, author, read.object, at, audience)
     return Other("Announce")

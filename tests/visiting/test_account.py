@@ -368,7 +368,8 @@ def test_posts_of_others_and_of_other_hosts_are_not_taken(world: World) -> None:
 
 def test_boosted_and_mentioned_people_are_candidates_and_their_posts_are_not(world: World) -> None:
     bob, eve = "https://b.lab.test/users/bob", f"{BASE}/users/eve"
-    boost = {"id": f"{BASE}/boost", "type": "Announce", "actor": ME,
+    boost = {"id": f"{BASE}/boost", "type": "Announce", "actor": ME, "to": "as:Public",
+             "published": "2026-11-20T12:00:00Z",
              "object": note("n9", by=bob, uri="https://b.lab.test/notes/n9")}  # fmt: skip
     mention = {"type": "Mention", "href": eve, "name": "@eve"}
     world.outbox(boost, create(note("n0", tag=[mention])))

@@ -11,11 +11,14 @@ from discover.model.observed import (
     ActorMissing,
     ActorSeen,
     ActorUnchanged,
+    CandidatesSeen,
+    Door,
     HostTurn,
     Missing,
     Outcome,
     VisitResult,
 )
+from discover.policy.origin import same_origin
 from discover.policy.robots import forbids_indexing
 from discover.services.visiting.documents import (
     Absent,
@@ -29,6 +32,7 @@ from discover.services.visiting.outbox import OutboxReader, Reading
 from discover.services.visiting.tools import Tools
 from discover.wire.actor import parse_actor
 from discover.wire.documents import ParseError
+from discover.wire.jsonld import as_ids
 from discover.wire.webfinger import Jrd
 
 
@@ -68,6 +72,8 @@ class _Visit:
             if isinstance(found, NoAnswer):
                 return self._ended(ok=False, detail=found.detail)
             uri = found
+        elif self._due.door is Door.BOOST:
+            return await self._boosted(uri)
         got = await fetch_document(
             self._tools.fetcher,
             uri,
@@ -78,6 +84,17 @@ class _Visit:
         if isinstance(got, Unchanged):
             return await self._unchanged(uri)
         return await self._answered(uri, got)
+
+    async def _boosted(self, uri: str) -> Visited:
+        """A post that somebody boosted: its author may be worth a visit. The post is not kept."""
+        got = await fetch_document(self._tools.fetcher, uri, solicited=self._turn.solicited)
+        if not isinstance(got, Document):
+            passing = isinstance(got, Absent) and got.missing is Missing.UNREACHABLE
+            return self._ended(ok=False, over=not passing, detail="boosted post")
+        author = next(iter(as_ids(got.doc.get("attributedTo"), 5)), None)
+        if author is not None and same_origin(author, got.uri):
+            await self._tools.sink(CandidatesSeen(Door.MENTION, uris=(author,)))
+        return self._ended(ok=True, over=True)
 
     async def _answered(self, uri: str, got: Document | Unchanged | Absent) -> Visited:
         if not isinstance(got, Document):
@@ -169,12 +186,14 @@ class _Visit:
         reading: Reading | None = None,
         detail: str = "",
         unreachable: bool = False,
+        over: bool = False,
     ) -> Visited:
         reading = reading or Reading()
         result = VisitResult(
             self._due.visit_id,
             ok=ok,
             complete=reading.complete,
+            over=over,
             new_posts=reading.stored,
             detail=detail[:300],
         )

@@ -14,7 +14,7 @@ from discover.model.observed import (
     PostMissing,
     PostsSeen,
 )
-from discover.model.post import Post
+from discover.model.post import Audience, Post
 from discover.policy.origin import same_origin
 from discover.services.visiting.documents import Absent, Document, fetch_document, fetch_json
 from discover.services.visiting.tools import Tools
@@ -41,6 +41,7 @@ class Reading:
 class _Page:
     posts: list[Post] = field(default_factory=list)
     candidates: dict[str, None] = field(default_factory=dict)
+    boosted: dict[str, None] = field(default_factory=dict)  # posts of whoever it may be
     fresh: int = 0  # items not met before in this reading
     known_met: bool = False
     too_old: bool = False
@@ -113,10 +114,11 @@ class OutboxReader:
         for raw in collection.items[:most]:
             await self._item(raw, page)
         await self._report(page.posts, url)
-        hints = [uri for uri in page.candidates if uri not in self._hinted]
-        if hints:
-            self._hinted.update(hints)
-            await self._tools.sink(CandidatesSeen(Door.MENTION, uris=tuple(hints)))
+        for door, uris in ((Door.MENTION, page.candidates), (Door.BOOST, page.boosted)):
+            hints = tuple(uri for uri in uris if uri not in self._hinted)
+            if hints:
+                self._hinted.update(hints)
+                await self._tools.sink(CandidatesSeen(door, uris=hints))
         return page
 
     async def _item(self, raw: object, page: _Page) -> None:
@@ -133,10 +135,15 @@ class OutboxReader:
                     and same_origin(uri, self._actor)
                 ):
                     await self._fetch(uri, item.activity, page)
-            case Boost(uri=uri, author=author):
+            case Boost(uri=uri, author=author, at=at, audience=audience):
                 self._first_time(uri, page)
+                old = page.too_old or at is None or self._too_old(at)
+                if old or audience is not Audience.PUBLIC:
+                    return
                 if author is not None:
                     page.candidates[author] = None
+                else:
+                    page.boosted[uri] = None
             case Gone(uri=uri):
                 if uri in self._due.known_posts:
                     self._met.add(uri)
@@ -163,12 +170,16 @@ class OutboxReader:
         if post is None:
             return
         page.posts.append(post)
-        for uri in post.mentions:
-            page.candidates[uri] = None
-        since = self._due.posts_since
+        old = post.published is None or self._too_old(post.published)
+        page.too_old = page.too_old or old
+        if post.audience is Audience.PUBLIC and not old:
+            # What somebody says in a small circle points us nowhere.
+            page.candidates.update(dict.fromkeys(post.mentions))
         if post.published is not None:
-            page.too_old = page.too_old or (since is not None and post.published < since)
             self._oldest = min(self._oldest or post.published, post.published)
+
+    def _too_old(self, at: datetime) -> bool:
+        return self._due.posts_since is not None and at < self._due.posts_since
 
     def _parse(self, doc: Json, activity: Json | None) -> Post | None:
         """A post of this actor on this actor's host, else None."""
