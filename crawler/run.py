@@ -105,4 +105,8 @@ def main(app: App, *, until_idle: bool = False) -> Numbers:
                 loop.add_signal_handler(number, stop.set)
         return await run_crawler(app, until_idle=until_idle, stop=stop)
 
-    return asyncio.run(run())
+    try:
+        import uvloop  # noqa: PLC0415 -- not on Windows; an eighth faster
+    except ImportError:
+        return asyncio.run(run())
+    return uvloop.run(run())

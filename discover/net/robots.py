@@ -34,7 +34,10 @@ class _Entry:
 
 
 class RobotsCache:
-    """Bounded; concurrent askers of one host share one fetch."""
+    """By host and port; bounded. Concurrent askers of one host share one fetch.
+
+    The scheme does not matter: http is spoken in laboratories only, and to the same server.
+    """
 
     def __init__(self, clock: Clock, pace: Pace, *, hosts: int = MAX_HOSTS) -> None:
         self._clock = clock
@@ -43,8 +46,8 @@ class RobotsCache:
         self._known: dict[str, _Entry] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    def _recall(self, origin: str) -> Robots | None:
-        entry = self._known.get(origin)
+    def _recall(self, authority: str) -> Robots | None:
+        entry = self._known.get(authority)
         return entry.robots if entry is not None and entry.until > self._clock.now() else None
 
     def learn(self, target: Target, status: int | None, body: bytes) -> Robots:
@@ -52,8 +55,8 @@ class RobotsCache:
         robots = read_robots(status, body)
         failed = robots.state is RobotsState.UNREADABLE
         until = self._clock.now() + (LIFETIME_OF_FAILURE if failed else LIFETIME)
-        self._known.pop(target.origin, None)
-        self._known[target.origin] = _Entry(robots, until)
+        self._known.pop(target.authority, None)
+        self._known[target.authority] = _Entry(robots, until)
         while len(self._known) > self._limit:
             del self._known[next(iter(self._known))]
         if not failed:
@@ -67,7 +70,7 @@ class RobotsCache:
         `learn`; its FetchError counts as unreadable, but for a parked host or a forbidden address,
         which are passed on.
         """
-        robots = self._recall(target.origin)
+        robots = self._recall(target.authority)
         if robots is None:
             robots = await self._read(target, fetch)
         if robots.allows(str(target), solicited=solicited):
@@ -79,10 +82,10 @@ class RobotsCache:
         )
 
     async def _read(self, target: Target, fetch: Fetch) -> Robots:
-        lock = self._locks.setdefault(target.origin, asyncio.Lock())
+        lock = self._locks.setdefault(target.authority, asyncio.Lock())
         try:
             async with lock:
-                robots = self._recall(target.origin)
+                robots = self._recall(target.authority)
                 if robots is not None:
                     return robots
                 try:
@@ -90,8 +93,8 @@ class RobotsCache:
                 except FetchError as error:
                     if error.failure in _NOT_THE_FILES:
                         raise
-                    return self._recall(target.origin) or UNREADABLE
-                return self._recall(target.origin) or self.learn(target, status, body)
+                    return self._recall(target.authority) or UNREADABLE
+                return self._recall(target.authority) or self.learn(target, status, body)
         finally:
             if not lock.locked():
-                self._locks.pop(target.origin, None)
+                self._locks.pop(target.authority, None)
