@@ -61,7 +61,12 @@ class Settings(BaseSettings):
         le=7,
         description="Accounts whose consent could not be renewed for so long are hidden",
     )
-    evidence_purge_days: float = Field(30, gt=0, le=30, description="… and purged after so long")
+    evidence_purge_days: float = Field(
+        30,
+        gt=0,
+        le=30,
+        description="Accounts whose consent could not be renewed for so long are purged",
+    )
     suppression_key: SecretStr = Field(
         SecretStr(""),
         description="Key of the hashes of people who left; empty: a file in the home folder",
