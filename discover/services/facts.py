@@ -14,12 +14,13 @@ from discover.model.instance import RobotsState, ServerOptIn, ServerScope
 from discover.model.post import Audience
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFacts, ServerFacts
 from discover.services.context import Context
-from discover.store.database import chunks, table
-from discover.store.tables import Account, PersonRow, Server, Suppression
+from discover.store.database import among, chunks, table
+from discover.store.tables import Account, PersonRow, Post, Server, Suppression
 
 SERVERS = table(Server)
 PERSONS = table(PersonRow)
 ACCOUNTS = table(Account)
+POSTS = table(Post)
 SUPPRESSIONS = table(Suppression)
 
 _NOBODY = PersonFacts()
@@ -30,6 +31,24 @@ SERVER_COLUMNS = (
     SERVERS.c.host, SERVERS.c.opt_in, SERVERS.c.scope, SERVERS.c.opted_out,
     SERVERS.c.blocked, SERVERS.c.robots, SERVERS.c.software,
 )  # fmt: skip
+ACCOUNT_FACTS = (
+    ACCOUNTS.c.id, ACCOUNTS.c.uri, ACCOUNTS.c.host, ACCOUNTS.c.handle_key, ACCOUNTS.c.type,
+    ACCOUNTS.c.signals, ACCOUNTS.c.evidence_at, ACCOUNTS.c.noindex_header,
+    ACCOUNTS.c.last_post_at, ACCOUNTS.c.summary, ACCOUNTS.c.fields, ACCOUNTS.c.hashtags,
+)  # fmt: skip
+POST_FACTS = (
+    POSTS.c.id, POSTS.c.uri, POSTS.c.account_id, POSTS.c.audience, POSTS.c.published,
+    POSTS.c.searchable_by, POSTS.c.opt_out_tags, POSTS.c.hashtags, POSTS.c.sensitive,
+    POSTS.c.content_warning,
+)  # fmt: skip
+
+# Statements are made once: to make one costs more than to run it.
+_SERVERS_OF = sa.select(*SERVER_COLUMNS).where(among(SERVERS.c.host))
+_PERSONS_OF = sa.select(PERSONS.c.uri, PERSONS.c.act, PERSONS.c.tags, PERSONS.c.blocked_us).where(
+    among(PERSONS.c.uri)
+)
+_ANYBODY_LEFT = sa.select(SUPPRESSIONS.c.digest).limit(1)
+_LEFT_AMONG = sa.select(SUPPRESSIONS.c.digest).where(among(SUPPRESSIONS.c.digest))
 
 
 def signals_to_json(signals: ConsentSignals) -> dict[str, Any]:
@@ -95,7 +114,7 @@ def load_servers(connection: Connection, hosts: Iterable[str]) -> dict[str, Serv
     wanted = list(set(hosts))
     found = {host: ServerFacts(host) for host in wanted}
     for part in chunks(wanted):
-        for row in connection.execute(sa.select(*SERVER_COLUMNS).where(SERVERS.c.host.in_(part))):
+        for row in connection.execute(_SERVERS_OF, {"among": part}):
             found[row.host] = server_facts(row)
     return found
 
@@ -107,11 +126,11 @@ def load_persons(
     found = dict.fromkeys(names, _NOBODY)
     uris = list(names)
     for part in chunks(uris):
-        for row in connection.execute(sa.select(PERSONS).where(PERSONS.c.uri.in_(part))):
+        for row in connection.execute(_PERSONS_OF, {"among": part}):
             found[row.uri] = PersonFacts(
                 act=PersonAct(row.act), tags=frozenset(row.tags), blocked_us=row.blocked_us
             )
-    if connection.execute(sa.select(SUPPRESSIONS.c.digest).limit(1)).first() is None:
+    if connection.execute(_ANYBODY_LEFT).first() is None:
         return found
     digests: dict[str, str] = {}
     for uri, handle in names.items():
@@ -127,16 +146,12 @@ def suppressed(connection: Connection, digests: Iterable[str]) -> set[str]:
     """Which of these digests are on the suppression list."""
     found: set[str] = set()
     for part in chunks(list(digests)):
-        found.update(
-            connection.scalars(
-                sa.select(SUPPRESSIONS.c.digest).where(SUPPRESSIONS.c.digest.in_(part))
-            )
-        )
+        found.update(connection.scalars(_LEFT_AMONG, {"among": part}))
     return found
 
 
 def account_facts(row: Any, server: ServerFacts, person: PersonFacts) -> AccountFacts:
-    """From a row of `accounts`."""
+    """From a row with ACCOUNT_FACTS."""
     return AccountFacts(
         server=server,
         person=person,
@@ -151,7 +166,7 @@ def account_facts(row: Any, server: ServerFacts, person: PersonFacts) -> Account
 
 
 def post_facts(row: Any, author_uri: str) -> PostFacts:
-    """From a row of `posts`."""
+    """From a row with POST_FACTS."""
     return PostFacts(
         uri=row.uri,
         author=author_uri,

@@ -13,6 +13,7 @@ from discover.model.observed import (
     ActorSeen,
     ActorUnchanged,
     CandidatesSeen,
+    Door,
     ExtrasSeen,
     Observation,
     Outcome,
@@ -34,19 +35,48 @@ from discover.services.observe_actor import (
     extras_seen,
 )
 from discover.services.observe_posts import post_missing, posts_seen
-from discover.services.withdraw import withdraw_server
-from discover.store.database import upsert
+from discover.services.withdraw import POSTS, withdraw_server
+from discover.store.database import chunks, upsert
 from discover.store.tables import Visit
+
+
+_ButPosts = (
+    ServerSeen
+    | CandidatesSeen
+    | ActorSeen
+    | ActorUnchanged
+    | ActorMissing
+    | ExtrasSeen
+    | PostMissing
+)
 
 
 def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
     """Judge and store a batch in one transaction; outcomes in the order of the observations."""
     now = ctx.clock.now()
+    outcomes: list[Outcome] = [Outcome()] * len(batch)
+    posts: dict[int, PostsSeen] = {}  # gathered, for together they cost a fraction
     with ctx.database.write() as connection:
-        return [_apply(ctx, connection, seen, now) for seen in batch]
+
+        def store_posts() -> None:
+            if posts:
+                done = posts_seen(ctx, connection, list(posts.values()), now)
+                for place, outcome in zip(posts, done, strict=True):
+                    outcomes[place] = outcome
+                posts.clear()
+
+        for place, seen in enumerate(batch):
+            if isinstance(seen, PostsSeen):
+                posts[place] = seen
+                continue
+            if isinstance(seen, PostMissing):
+                store_posts()  # it may be one of them
+            outcomes[place] = _apply(ctx, connection, seen, now)
+        store_posts()
+    return outcomes
 
 
-def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetime) -> Outcome:
+def _apply(ctx: Context, connection: Connection, seen: _ButPosts, now: datetime) -> Outcome:
     match seen:
         case ActorSeen():
             return actor_seen(ctx, connection, seen, now)
@@ -56,8 +86,6 @@ def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetim
             return actor_missing(ctx, connection, seen, now)
         case ExtrasSeen():
             return extras_seen(ctx, connection, seen, now)
-        case PostsSeen():
-            return posts_seen(ctx, connection, seen, now)
         case PostMissing():
             return post_missing(ctx, connection, seen, now)
         case CandidatesSeen():
@@ -80,6 +108,8 @@ def candidates_seen(
         by_name[handle.key] = {
             "uri": None, "host": handle.host, "handle": str(handle), "handle_key": handle.key,
         }  # fmt: skip
+    if seen.door is Door.BOOST:
+        _drop_known_posts(connection, by_name)
     servers = load_servers(connection, {str(row["host"]) for row in by_name.values()})
     left = suppressed(connection, {ctx.digest(name) for name in by_name})
     rows = [
@@ -90,6 +120,13 @@ def candidates_seen(
     upsert(connection, Visit, [row for row in rows if row["uri"]], key=["uri"])
     upsert(connection, Visit, [row for row in rows if not row["uri"]], key=["handle_key"])
     return Outcome(stored=len(rows), refused=len(by_name) - len(rows))
+
+
+def _drop_known_posts(connection: Connection, by_name: dict[str, dict[str, object]]) -> None:
+    """Whose posts we hold is found already."""
+    for part in chunks(list(by_name)):
+        for uri in connection.scalars(sa.select(POSTS.c.uri).where(POSTS.c.uri.in_(part))):
+            del by_name[uri]
 
 
 def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outcome:

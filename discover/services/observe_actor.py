@@ -40,6 +40,12 @@ _UNKNOWN_BECAUSE = {
     Missing.UNREADABLE: Reason.UNREADABLE_DOCUMENT,
 }
 
+# Statements are made once: to make one costs more than to run it.
+_BY_URI = sa.select(ACCOUNTS).where(ACCOUNTS.c.uri == sa.bindparam("wanted"))
+_ID_OF = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == sa.bindparam("wanted"))
+_INSERT = sa.insert(ACCOUNTS)
+_UPDATE = sa.update(ACCOUNTS).where(ACCOUNTS.c.id == sa.bindparam("account"))
+
 # What the index shows of an account; a change in one of these is news for it.
 _SHOWN = (
     "handle", "name", "summary", "fields", "hashtags", "type", "host", "posts_allowed",
@@ -155,7 +161,7 @@ def extras_seen(_ctx: Context, connection: Connection, seen: ExtrasSeen, now: da
         "featured_tags": list(seen.extras.featured_tags),
     }
     if any(getattr(row, name) != value for name, value in values.items()):
-        connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == row.id).values(**values))
+        connection.execute(_UPDATE, {**values, "account": row.id})
         outbox.note(connection, outbox.ACCOUNT, [row.id], now)
     return Outcome(stored=1)
 
@@ -188,7 +194,7 @@ def decisions_from_json(answers: dict[str, Any], rule_version: str) -> AccountVe
 
 
 def _row(connection: Connection, uri: str) -> Any:
-    return connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.uri == uri)).first()
+    return connection.execute(_BY_URI, {"wanted": uri}).first()
 
 
 def _facts_of(ctx: Context, connection: Connection, row: Any) -> AccountFacts:
@@ -244,11 +250,12 @@ def _keep_account(
         "hidden": False,
     }
     if row is None:
-        connection.execute(sa.insert(ACCOUNTS).values(**values))
-        account_id = _row(connection, actor.uri).id
+        connection.execute(_INSERT, values)
+        account_id = connection.scalar(_ID_OF, {"wanted": actor.uri})
+        assert account_id is not None
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
         return
-    connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == row.id).values(**values))
+    connection.execute(_UPDATE, {**values, "account": row.id})
     if row.hidden or any(getattr(row, name) != values[name] for name in _SHOWN):
         # Its posts carry some of it too (bot, server), a change of consent concerns them all, and
         # after expired evidence the index has to learn of everything again.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,11 +20,19 @@ from discover.policy.consent import (
     decide_account,
     decide_post,
 )
+from discover.policy.languages import written
 from discover.services import outbox
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, account_facts, load_persons, load_servers
-from discover.services.withdraw import POSTS, withdraw_post_ids
-from discover.store.database import chunks
+from discover.services.facts import (
+    ACCOUNT_FACTS,
+    ACCOUNTS,
+    POSTS,
+    account_facts,
+    load_persons,
+    load_servers,
+)
+from discover.services.withdraw import withdraw_post_ids
+from discover.store.database import among, chunks
 
 # How often somebody posts is measured over the newest posts of this long.
 _RATE_WINDOW = timedelta(days=30)
@@ -32,90 +42,134 @@ _CONTENT = (
     "language", "hashtags", "media", "emojis", "in_reply_to", "searchable_by", "opt_out_tags",
 )  # fmt: skip
 
+# Statements are made once: to make one costs more than to run it.
+_INSERT = sa.insert(POSTS)
+_AUTHORS = sa.select(*ACCOUNT_FACTS).where(among(ACCOUNTS.c.uri))
+_HELD = sa.select(
+    POSTS.c.id, POSTS.c.uri, POSTS.c.account_id, *(POSTS.c[name] for name in _CONTENT)
+).where(among(POSTS.c.uri))
+_UPDATE = sa.update(POSTS).where(POSTS.c.id == sa.bindparam("post"))
+_ONE = sa.select(POSTS.c.id, POSTS.c.account_id).where(POSTS.c.uri == sa.bindparam("uri"))
+_ACTIVITY = (
+    sa.select(
+        POSTS.c.account_id,
+        POSTS.c.language,
+        sa.func.max(POSTS.c.published).label("newest"),
+        sa.func.count().label("number"),
+        sa.func.count()
+        .filter(POSTS.c.published > sa.bindparam("since", type_=POSTS.c.published.type))
+        .label("recent"),
+    )
+    .where(among(POSTS.c.account_id))
+    .group_by(POSTS.c.account_id, POSTS.c.language)
+)
+_NOTE_ACTIVITY = sa.update(ACCOUNTS).where(ACCOUNTS.c.id == sa.bindparam("account"))
 
-def posts_seen(ctx: Context, connection: Connection, seen: PostsSeen, now: datetime) -> Outcome:
-    """Store the posts that may be found. Only a listed, consenting author's can be."""
-    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.uri == seen.actor_uri)).first()
-    if row is None:
-        return Outcome(refused=len(seen.posts))
-    facts = account_facts(
-        row,
-        load_servers(connection, [row.host])[row.host],
-        load_persons(ctx, connection, {row.uri: row.handle_key})[row.uri],
-    )
-    verdict = decide_account(facts, ctx.rules, now)
-    author = author_of(row.uri, row.host, facts, verdict, ctx.rules)
-    held = _held(connection, [post.uri for post in seen.posts])
-    new, changed, gone, refused = _sort_out(ctx, seen, author, held, row.id, now)
-    if new:
-        connection.execute(sa.insert(POSTS), list(new.values()))
-        outbox.note_posts_by_uri(connection, list(new), now)
-    for post_id, values in changed.items():
-        connection.execute(sa.update(POSTS).where(POSTS.c.id == post_id).values(**values))
-    outbox.note(connection, outbox.POST, changed, now)
-    withdraw_post_ids(connection, gone, now)
-    if new or gone:
-        _note_activity(connection, row, now)
-    return Outcome(
-        verdict=verdict, stored=len(new) + len(changed), refused=refused, removed=len(gone)
-    )
+
+@dataclass(slots=True)
+class _Sorted:
+    """What is to be written for a group of observations."""
+
+    new: dict[str, dict[str, Any]] = field(default_factory=dict)  # by URI
+    changed: dict[int, dict[str, Any]] = field(default_factory=dict)  # by id
+    gone: dict[int, None] = field(default_factory=dict)  # ids
+    touched: dict[int, None] = field(default_factory=dict)  # ids of accounts
+
+
+def posts_seen(
+    ctx: Context, connection: Connection, group: Sequence[PostsSeen], now: datetime
+) -> list[Outcome]:
+    """Store the posts that may be found. Only a listed, consenting author's can be.
+
+    Facts are loaded and rows written once for the whole group; outcomes are in its order.
+    """
+    authors = _authors(ctx, connection, {seen.actor_uri for seen in group}, now)
+    held = _held(connection, [p.uri for s in group if s.actor_uri in authors for p in s.posts])
+    todo = _Sorted()
+    outcomes = [_sort_out(ctx, seen, authors, held, todo, now) for seen in group]
+    if todo.new:
+        connection.execute(_INSERT, list(todo.new.values()))
+        outbox.note_posts_by_uri(connection, list(todo.new), now)
+    if todo.changed:
+        connection.execute(_UPDATE, [{**row, "post": key} for key, row in todo.changed.items()])
+    outbox.note(connection, outbox.POST, todo.changed, now)
+    withdraw_post_ids(connection, list(todo.gone), now)
+    _note_activity(connection, list(todo.touched), now)
+    return outcomes
 
 
 def post_missing(
     _ctx: Context, connection: Connection, seen: PostMissing, now: datetime
 ) -> Outcome:
     """Its own server says that it is gone."""
-    found = connection.execute(
-        sa.select(POSTS.c.id, POSTS.c.account_id).where(POSTS.c.uri == seen.uri)
-    ).first()
+    found = connection.execute(_ONE, {"uri": seen.uri}).first()
     if found is None:
         return Outcome()
     withdraw_post_ids(connection, [found.id], now)
-    row = connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.id == found.account_id)).first()
-    if row is not None:
-        _note_activity(connection, row, now)
+    _note_activity(connection, [found.account_id], now)
     return Outcome(removed=1)
+
+
+def _authors(
+    ctx: Context, connection: Connection, uris: Iterable[str], now: datetime
+) -> dict[str, tuple[int, Author]]:
+    rows: list[Any] = []
+    for part in chunks(list(uris)):
+        rows += connection.execute(_AUTHORS, {"among": part})
+    servers = load_servers(connection, {row.host for row in rows})
+    persons = load_persons(ctx, connection, {row.uri: row.handle_key for row in rows})
+    authors = {}
+    for row in rows:
+        facts = account_facts(row, servers[row.host], persons[row.uri])
+        verdict = decide_account(facts, ctx.rules, now)
+        authors[row.uri] = (row.id, author_of(row.uri, row.host, facts, verdict, ctx.rules))
+    return authors
 
 
 def _held(connection: Connection, uris: list[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for part in chunks(uris):
-        rows = connection.execute(sa.select(POSTS).where(POSTS.c.uri.in_(part)))
-        found.update((row.uri, row) for row in rows)
+        found.update((row.uri, row) for row in connection.execute(_HELD, {"among": part}))
     return found
 
 
 def _sort_out(
     ctx: Context,
     seen: PostsSeen,
-    author: Author,
+    authors: dict[str, tuple[int, Author]],
     held: dict[str, Any],
-    account_id: int,
+    todo: _Sorted,
     now: datetime,
-) -> tuple[dict[str, dict[str, Any]], dict[int, dict[str, Any]], list[int], int]:
-    """(new by URI, changed by id, ids to remove, number refused)"""
-    new: dict[str, dict[str, Any]] = {}
-    changed: dict[int, dict[str, Any]] = {}
-    gone: list[int] = []
-    refused = 0
+) -> Outcome:
+    if seen.actor_uri not in authors:
+        return Outcome(refused=len(seen.posts))
+    account_id, author = authors[seen.actor_uri]
+    stored = refused = removed = 0
     for post in seen.posts:
         row = held.get(post.uri)
-        if row is not None and row.account_id != account_id:
+        waiting = todo.new.get(post.uri)
+        if (row is not None and row.account_id != account_id) or (
+            waiting is not None and waiting["account_id"] != account_id
+        ):
             refused += 1  # an id that is somebody else's
-            continue
-        if not decide_post(_facts(post), author, ctx.rules, now).allowed:
+        elif not decide_post(_facts(post), author, ctx.rules, now).allowed:
             refused += 1
-            new.pop(post.uri, None)
-            if row is not None and row.id not in gone:
-                gone.append(row.id)
-                changed.pop(row.id, None)
-            continue
-        values = _values(post, account_id, seen)
-        if row is None:
-            new[post.uri] = values
-        elif any(getattr(row, name) != values[name] for name in _CONTENT):
-            changed[row.id] = values
-    return new, changed, gone, refused
+            stored -= todo.new.pop(post.uri, None) is not None
+            if row is not None and row.id not in todo.gone:
+                todo.gone[row.id] = None
+                stored -= todo.changed.pop(row.id, None) is not None
+                removed += 1
+        elif row is None:
+            stored += waiting is None
+            todo.new[post.uri] = _values(post, account_id, seen)
+        else:
+            values = _values(post, account_id, seen)
+            if any(getattr(row, name) != values[name] for name in _CONTENT):
+                stored += row.id not in todo.changed
+                todo.changed[row.id] = values
+    if stored or removed:
+        todo.touched[account_id] = None
+    return Outcome(author.verdict, max(stored, 0), refused, removed)
 
 
 def _facts(post: Post) -> PostFacts:
@@ -158,17 +212,25 @@ def _values(post: Post, account_id: int, seen: PostsSeen) -> dict[str, Any]:
     }
 
 
-def _note_activity(connection: Connection, row: Any, now: datetime) -> None:
-    """Newest post and rate, which rank the account and plan its next visit."""
-    newest, count = connection.execute(
-        sa.select(
-            sa.func.max(POSTS.c.published),
-            sa.func.count().filter(POSTS.c.published > now - _RATE_WINDOW),
-        ).where(POSTS.c.account_id == row.id)
-    ).one()
+def _note_activity(connection: Connection, account_ids: list[int], now: datetime) -> None:
+    """Newest post, rate and languages, which rank an account and plan its next visit."""
+    if not account_ids:
+        return
+    counted: dict[int, list[Any]] = {account_id: [] for account_id in account_ids}
+    for part in chunks(account_ids):
+        asked = {"among": part, "since": now - _RATE_WINDOW}
+        for row in connection.execute(_ACTIVITY, asked):
+            counted[row.account_id].append(row)
     connection.execute(
-        sa.update(ACCOUNTS)
-        .where(ACCOUNTS.c.id == row.id)
-        .values(last_post_at=newest, posts_per_day=count / _RATE_WINDOW.days)
+        _NOTE_ACTIVITY,
+        [
+            {
+                "account": account_id,
+                "last_post_at": max((row.newest for row in rows), default=None),
+                "posts_per_day": sum(row.recent for row in rows) / _RATE_WINDOW.days,
+                "languages": list(written({row.language: row.number for row in rows})),
+            }
+            for account_id, rows in counted.items()
+        ],
     )
-    outbox.note(connection, outbox.ACCOUNT, [row.id], now)
+    outbox.note(connection, outbox.ACCOUNT, account_ids, now)

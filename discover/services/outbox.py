@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.store.database import chunks, table
+from discover.store.database import among, chunks, table
 from discover.store.tables import OutboxRow, Post
 
 OUTBOX = table(OutboxRow)
@@ -19,40 +19,31 @@ POST = "post"  # look at this post again
 PURGE_ACCOUNT = "purge_account"  # the account and all its posts leave the index
 PURGE_SERVER = "purge_server"  # everything of the host leaves the index
 
+_INSERT = sa.insert(OUTBOX)
+_POST_REFS = sa.select(sa.literal(POST), POSTS.c.id, sa.bindparam("moment", type_=OUTBOX.c.at.type))
+_BY_URI = _INSERT.from_select(["kind", "ref", "at"], _POST_REFS.where(among(POSTS.c.uri)))
+_BY_ACCOUNT = _INSERT.from_select(
+    ["kind", "ref", "at"], _POST_REFS.where(POSTS.c.account_id == sa.bindparam("account"))
+)
+
 
 def note(connection: Connection, kind: str, refs: Iterable[int], now: datetime) -> None:
     rows = [{"kind": kind, "ref": ref, "at": now} for ref in refs]
     if rows:
-        connection.execute(sa.insert(OUTBOX), rows)
+        connection.execute(_INSERT, rows)
 
 
-def note_posts_by_uri(connection: Connection, uris: list[str], now: datetime) -> None:
+def note_posts_by_uri(connection: Connection, uris: Sequence[str], now: datetime) -> None:
     """Posts just written, whose ids only the database knows."""
     for part in chunks(uris):
-        connection.execute(
-            sa.insert(OUTBOX).from_select(
-                ["kind", "ref", "at"],
-                sa.select(sa.literal(POST), POSTS.c.id, sa.literal(now, OUTBOX.c.at.type)).where(
-                    POSTS.c.uri.in_(part)
-                ),
-            )
-        )
+        connection.execute(_BY_URI, {"among": part, "moment": now})
 
 
 def note_whole_account(connection: Connection, account_id: int, now: datetime) -> None:
     """The account and each of its posts."""
     note(connection, ACCOUNT, [account_id], now)
-    connection.execute(
-        sa.insert(OUTBOX).from_select(
-            ["kind", "ref", "at"],
-            sa.select(sa.literal(POST), POSTS.c.id, sa.literal(now, OUTBOX.c.at.type)).where(
-                POSTS.c.account_id == account_id
-            ),
-        )
-    )
+    connection.execute(_BY_ACCOUNT, {"account": account_id, "moment": now})
 
 
 def note_server_purge(connection: Connection, host: str, now: datetime) -> None:
-    connection.execute(
-        sa.insert(OUTBOX), [{"kind": PURGE_SERVER, "ref": 0, "host": host, "at": now}]
-    )
+    connection.execute(_INSERT, [{"kind": PURGE_SERVER, "ref": 0, "host": host, "at": now}])

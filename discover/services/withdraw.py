@@ -6,6 +6,7 @@ Every function works inside the caller's transaction, so that a withdrawal is wh
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -140,8 +141,12 @@ def count(connection: Connection, name: str, amount: int, now: datetime) -> None
         [{"day": now.date().isoformat(), "name": name, "count": amount}],
         key=["day", "name"],
         update=[],
-        update_values=lambda new: {"count": DAILY.c.count + new["count"]},
+        update_values=_added,
     )
+
+
+def _added(new: Any) -> dict[str, Any]:
+    return {"count": DAILY.c.count + new["count"]}
 
 
 def _uris_of(connection: Connection, handle_key: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -131,21 +132,40 @@ def upsert(
     update: Sequence[str] | None = None,
     update_values: Callable[[Any], dict[str, Any]] | None = None,
 ) -> None:
-    """INSERT … ON CONFLICT (key) DO UPDATE for the columns `update` (None: do nothing)."""
-    if not rows:
-        return
+    """INSERT … ON CONFLICT (key) DO UPDATE for the columns `update` (None: do nothing).
+
+    `update_values` must be a function of its own, not one made anew for each call: the statement
+    is kept for it.
+    """
+    if rows:
+        columns = None if update is None else tuple(update)
+        statement = _upsert(connection.dialect.name, model, tuple(key), columns, update_values)
+        connection.execute(statement, list(rows))
+
+
+@lru_cache(maxsize=128)
+def _upsert(
+    dialect: str,
+    model: type[SQLModel],
+    key: tuple[str, ...],
+    update: tuple[str, ...] | None,
+    update_values: Callable[[Any], dict[str, Any]] | None,
+) -> sa.Executable:
     target = table(model)
-    insert: Any = (
-        sqlite.insert(target) if connection.dialect.name == "sqlite" else postgresql.insert(target)
-    )
+    insert: Any = sqlite.insert(target) if dialect == "sqlite" else postgresql.insert(target)
     if update is None:
-        statement = insert.on_conflict_do_nothing(index_elements=list(key))
-    else:
-        values = {name: insert.excluded[name] for name in update}
-        if update_values is not None:
-            values |= update_values(insert.excluded)
-        statement = insert.on_conflict_do_update(index_elements=list(key), set_=values)
-    connection.execute(statement, list(rows))
+        made: sa.Executable = insert.on_conflict_do_nothing(index_elements=list(key))
+        return made
+    values = {name: insert.excluded[name] for name in update}
+    if update_values is not None:
+        values |= update_values(insert.excluded)
+    made = insert.on_conflict_do_update(index_elements=list(key), set_=values)
+    return made
+
+
+def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    """`column IN (:among)` for statements that are made once and asked with any list."""
+    return column.in_(sa.bindparam("among", expanding=True))
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -94,7 +94,8 @@ class Account(SQLModel, table=True):
     hashtags: list[str] = _json()
     featured_tags: list[str] = _json()
     emojis: list[list[str]] = _json()
-    language: str = _value("und")
+    language: str = _value("und")  # of the bio
+    languages: list[str] = _json()  # of the posts (policy.languages)
     avatar_url: str | None = None
     header_url: str | None = None
     inbox: str | None = None
@@ -123,7 +124,8 @@ class Post(SQLModel, table=True):
 
     __tablename__ = "posts"
     __table_args__ = (
-        Index("ix_posts_account_published", "account_id", "published"),
+        # with the language, so that an account's activity is counted in the index alone
+        Index("ix_posts_account_published", "account_id", "published", "language"),
         {"sqlite_autoincrement": True},
     )
     id: int | None = _id()

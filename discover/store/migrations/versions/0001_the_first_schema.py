@@ -36,6 +36,7 @@ def upgrade() -> None:
         sa.Column("featured_tags", sa.JSON(), nullable=False),
         sa.Column("emojis", sa.JSON(), nullable=False),
         sa.Column("language", sa.String(), nullable=False),
+        sa.Column("languages", sa.JSON(), nullable=False),
         sa.Column("avatar_url", sa.String(), nullable=True),
         sa.Column("header_url", sa.String(), nullable=True),
         sa.Column("inbox", sa.String(), nullable=True),
@@ -154,7 +155,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_posts_account_published", ["account_id", "published"], unique=False
+            "ix_posts_account_published", ["account_id", "published", "language"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_posts_published"), ["published"], unique=False)
 

@@ -1,0 +1,1 @@
+"""Ratios against the bare parts, measured side by side in one run: `python -m bench`."""
