@@ -8,7 +8,7 @@ import threading
 from discover.bootstrap import App
 from discover.policy.retry import next_try
 from discover.ports import EngineUnavailable
-from discover.services.indexing import index_pending
+from discover.services.indexing import IndexerBusy, index_pending, restore_lost_index
 from discover.services.tasks import run_next_task
 
 log = logging.getLogger(__name__)
@@ -20,10 +20,14 @@ _IDLE_SECONDS = 0.25
 def work(app: App, stop: threading.Event) -> None:
     """Until `stop` is set. Failures are logged and tried again, later each time."""
     failures = 0
+    restored = False
     while not stop.is_set():
         try:
+            if not restored:
+                restore_lost_index(app.context)
+                restored = True
             busy = work_once(app)
-        except EngineUnavailable as error:
+        except (EngineUnavailable, IndexerBusy) as error:
             failures += 1
             log.warning("search engine: %s", error)
         except Exception:  # a worker outlives any single piece of work

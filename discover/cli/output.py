@@ -57,6 +57,8 @@ def opened(settings: Settings | None = None, *, migrate: bool = False) -> Iterat
     except OSError as error:
         fail(f"{settings.home}: {error.strerror}", UNAVAILABLE)
     try:
+        if settings.embedded:
+            app.context.engine.prepare()
         yield app
     except EngineUnavailable as error:
         fail(f"the search engine is not available: {error}", UNAVAILABLE)

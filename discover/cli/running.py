@@ -89,7 +89,6 @@ def run_worker(settings: Settings) -> None:
     from discover.worker import work
 
     with opened(settings) as app:
-        app.context.engine.prepare()
         _alone("worker", lambda stop: work(app, stop))
 
 
@@ -170,7 +169,17 @@ def _crawl(app: App, stop: threading.Event) -> None:
         ending.set()
         await running
 
-    asyncio.run(crawl())
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(crawl())
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """Uvloop where there is one: a good part of a crawl's time is the loop's."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
 
 
 async def _until(stop: threading.Event, task: asyncio.Task[Any]) -> bool:

@@ -19,20 +19,32 @@ from discover.ports import Document
 from discover.services import outbox
 from discover.services.context import Context
 from discover.services.documents import (
+    ACCOUNT_COLUMNS,
+    POST_COLUMNS,
     account_documents,
     judge_accounts,
     judge_rows,
     post_documents,
 )
-from discover.services.facts import ACCOUNTS
+from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.locks import drop_lock, take_lock
 from discover.services.outbox import OUTBOX
-from discover.services.withdraw import POSTS
-from discover.store.database import chunks
+from discover.store.database import among, chunks
 
 BATCH = 4000
 LOCK = "indexer"
 _LOCK_SECONDS = 120.0
+
+# Statements are made once: to make one costs more than to run it.
+_ANY_WAITING = sa.select(OUTBOX.c.id).limit(1)
+_WAITING = (
+    sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host)
+    .where(OUTBOX.c.id > sa.bindparam("after"))
+    .order_by(OUTBOX.c.id)
+    .limit(sa.bindparam("limit"))
+)
+_DONE = sa.delete(OUTBOX).where(among(OUTBOX.c.id))
+_POSTS_OF = sa.select(*POST_COLUMNS).where(among(POSTS.c.id))
 
 
 def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
@@ -41,7 +53,7 @@ def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
     0 also when another process is at it. Raises EngineUnavailable; nothing is lost by it.
     """
     with ctx.database.read() as connection:
-        if connection.execute(sa.select(OUTBOX.c.id).limit(1)).first() is None:
+        if connection.execute(_ANY_WAITING).first() is None:
             return 0
     lock = take_lock(ctx, LOCK, _LOCK_SECONDS)
     if lock is None:
@@ -50,7 +62,7 @@ def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
         ids = _index_batch(ctx, limit)
         with ctx.database.write() as connection:
             for part in chunks(ids):
-                connection.execute(sa.delete(OUTBOX).where(OUTBOX.c.id.in_(part)))
+                connection.execute(_DONE, {"among": part})
         return len(ids)
     finally:
         drop_lock(ctx, LOCK, lock)
@@ -87,12 +99,29 @@ def reindex(
     return counts
 
 
+def restore_lost_index(ctx: Context) -> bool:
+    """Rebuild when the collections are empty or outdated but the database is not.
+
+    True when that was necessary; safe to call at every start.
+    """
+    ctx.engine.prepare()
+    empty = not any(ctx.engine.count(kind) for kind in Kind)
+    with ctx.database.read() as connection:
+        filled = connection.execute(sa.select(ACCOUNTS.c.id).limit(1)).first() is not None
+        waiting = connection.execute(sa.select(OUTBOX.c.id).limit(1)).first() is not None
+    if not ctx.engine.needs_rebuild() and (not empty or not filled or waiting):
+        return False
+    reindex(ctx)
+    return True
+
+
 class IndexerBusy(Exception):
     """Another process holds the indexer's lock."""
 
 
 def _rebuild(ctx: Context, kind: Kind, lock: str, progress: Callable[[str, int, int], None]) -> int:
     source = ACCOUNTS if kind is Kind.ACCOUNTS else POSTS
+    columns = ACCOUNT_COLUMNS if kind is Kind.ACCOUNTS else POST_COLUMNS
     written = last = seen = mark = 0
     with ctx.engine.rebuild(kind) as fresh:
         while True:
@@ -101,7 +130,7 @@ def _rebuild(ctx: Context, kind: Kind, lock: str, progress: Callable[[str, int, 
             with ctx.database.read() as connection:
                 total = connection.scalar(sa.select(sa.func.count()).select_from(source)) or 0
                 rows = connection.execute(
-                    sa.select(source).where(source.c.id > last).order_by(source.c.id).limit(BATCH)
+                    sa.select(*columns).where(source.c.id > last).order_by(source.c.id).limit(BATCH)
                 ).all()
                 documents = _documents(ctx, connection, kind, rows, now)
             if not rows:
@@ -130,9 +159,7 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
     """Bring the engine up to the rows' state; returns their outbox ids."""
     now = ctx.clock.now()
     with ctx.database.read() as connection:
-        rows = connection.execute(
-            sa.select(OUTBOX).where(OUTBOX.c.id > after).order_by(OUTBOX.c.id).limit(limit)
-        ).all()
+        rows = connection.execute(_WAITING, {"after": after, "limit": limit}).all()
         if not rows:
             return []
         account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
@@ -159,5 +186,5 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
 def _load_posts(connection: Connection, ids: Iterable[int]) -> list[Any]:
     found: list[Any] = []
     for part in chunks(sorted(ids)):
-        found += connection.execute(sa.select(POSTS).where(POSTS.c.id.in_(part))).all()
+        found += connection.execute(_POSTS_OF, {"among": part}).all()
     return found

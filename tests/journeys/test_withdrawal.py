@@ -122,7 +122,7 @@ def test_a_server_error_at_robots_txt_hides_its_people_until_it_is_over(trip):
     trip.visit_again(person["host"])
     assert not trip.found(person["handle"])
     assert kept_id not in trip.raw(Kind.ACCOUNTS)
-    trip.lab.change_host(person["host"], robots="")
+    trip.lab.change_host(person["host"], robots="shipped")
     trip.clock.ahead += timedelta(hours=2)
     trip.visit_again(person["host"])
     assert trip.found(person["handle"])
