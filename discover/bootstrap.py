@@ -86,6 +86,9 @@ def open_app(settings: Settings, *, clock: Clock | None = None, migrate: bool = 
         jitter=random.random,
         suppression_key=_suppression_key(settings),
         embedded=settings.embedded,
+        own_url=settings.own_url,
+        actor_name=settings.actor_name,
+        follow_people=settings.follow_people,
     )
     return App(settings, context)
 

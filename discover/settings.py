@@ -48,6 +48,14 @@ class Settings(BaseSettings):
         "waypost", pattern=r"^[a-z0-9_]{1,30}$", description="User part of our own handle"
     )
 
+    signed_fetch_only: bool = Field(
+        False, description="Show our actor's collections only to signed requests"
+    )
+    follow_people: bool = Field(
+        False,
+        description="Follow people who opted in themselves, so that their posts arrive at once",
+    )
+
     # Consent
     post_consent: Literal["flags", "deliberate"] = Field(
         "flags", description="deliberate: search posts only of people who asked for it themselves"

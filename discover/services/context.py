@@ -23,6 +23,13 @@ class Context:
     jitter: Callable[[], float]  # 0 ≤ x < 1
     suppression_key: bytes
     embedded: bool = True
+    own_url: str = "http://127.0.0.1:8000"  # without a trailing slash
+    actor_name: str = "waypost"
+    follow_people: bool = False
+
+    @property
+    def actor_uri(self) -> str:
+        return f"{self.own_url}/actor"
 
     def digest(self, name: str) -> str:
         """Keyed hash of an actor URI or a handle, for the suppression list."""

@@ -254,6 +254,142 @@ class KeyRow(SQLModel, table=True):
     name: str = Field(primary_key=True)
     private_pem: str = _text()
     created_at: datetime | None = _instant(nullable=False)
+    retired_at: datetime | None = _instant()
+
+
+class RemoteKey(SQLModel, table=True):
+    """A remote actor's public key, and where to write to that actor."""
+
+    __tablename__ = "remote_keys"
+    key_id: str = Field(primary_key=True)
+    actor: str = Field(index=True)
+    host: str = Field(index=True)
+    pem: str = _text()
+    inbox: str | None = None
+    shared_inbox: str | None = None
+    fetched_at: datetime | None = _instant(index=True, nullable=False)
+
+
+class SeenSignature(SQLModel, table=True):
+    """Replay memory: a signature is good once within its window."""
+
+    __tablename__ = "seen_signatures"
+    digest: str = Field(primary_key=True)
+    until: datetime | None = _instant(index=True, nullable=False)
+
+
+class SeenActivity(SQLModel, table=True):
+    """Activities that were accepted, by a digest of actor and id: each counts once."""
+
+    __tablename__ = "seen_activities"
+    digest: str = Field(primary_key=True)
+    at: datetime | None = _instant(index=True, nullable=False)
+
+
+class Follower(SQLModel, table=True):
+    """Who follows our actor; `relay` when it is an instance actor that follows Public."""
+
+    __tablename__ = "followers"
+    actor: str = Field(primary_key=True)
+    host: str = Field(index=True)
+    inbox: str
+    shared_inbox: str | None = None
+    follow_id: str
+    relay: bool = _value(False)
+    at: datetime | None = _instant(nullable=False)
+
+
+class Following(SQLModel, table=True):
+    """Whom our actor follows: people who opted in by a deliberate act, and relays."""
+
+    __tablename__ = "following"
+    actor: str = Field(primary_key=True)
+    host: str = Field(index=True)
+    inbox: str
+    follow_id: str = Field(index=True)
+    relay: bool = _value(False)
+    state: str = _value("pending")  # pending | accepted | rejected
+    at: datetime | None = _instant(nullable=False)
+
+
+class Delivery(SQLModel, table=True):
+    """An activity on its way to one inbox, in the order of ids per host."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        Index("ux_deliveries_activity_inbox", "activity_id", "inbox", unique=True),
+        Index("ix_deliveries_host", "host", "id"),
+        {"sqlite_autoincrement": True},
+    )
+    id: int | None = _id()
+    activity_id: str
+    inbox: str
+    host: str
+    body: str = _text()
+    created_at: datetime | None = _instant(nullable=False)
+    due_at: datetime | None = _instant(index=True, nullable=False)
+    attempts: int = _value(0)
+    last_error: str = _text()
+
+
+class DeliveryHost(SQLModel, table=True):
+    """How a host takes our deliveries: who works on it, and until when it is left alone."""
+
+    __tablename__ = "delivery_hosts"
+    host: str = Field(primary_key=True)
+    failures: int = _value(0)
+    parked_until: datetime | None = _instant()
+    token: str | None = None
+    until: datetime | None = _instant()
+
+
+class DeliveryFailure(SQLModel, table=True):
+    """What was given up, for the record."""
+
+    __tablename__ = "delivery_failures"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    activity_id: str
+    inbox: str
+    host: str
+    attempts: int = _value(0)
+    last_error: str = _text()
+    at: datetime | None = _instant(nullable=False)
+
+
+class Report(SQLModel, table=True):
+    """A Flag that somebody sent us, for the operator."""
+
+    __tablename__ = "reports"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    actor: str
+    objects: list[str] = _json()
+    content: str = _text()
+    at: datetime | None = _instant(nullable=False)
+    handled: bool = _value(False)
+
+
+class Interaction(SQLModel, table=True):
+    """A like or boost between two accounts that both consent to being counted."""
+
+    __tablename__ = "interactions"
+    activity: str = Field(primary_key=True)
+    kind: str  # like | announce
+    account_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    post_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
+    at: datetime | None = _instant(index=True, nullable=False)
+
+
+class CommandRow(SQLModel, table=True):
+    """When whom was answered, for the rate limit of answers; a digest, not a name."""
+
+    __tablename__ = "command_answers"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    person: str = Field(index=True)  # digest of the actor URI
+    host: str = Field(index=True)
+    at: datetime | None = _instant(index=True, nullable=False)
 
 
 class Daily(SQLModel, table=True):

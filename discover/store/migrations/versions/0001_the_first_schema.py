@@ -69,8 +69,28 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("private_pem", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("retired_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
+    op.create_table(
+        "command_answers",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("command_answers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_command_answers_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_command_answers_host"), ["host"], unique=False)
+        batch_op.create_index(batch_op.f("ix_command_answers_person"), ["person"], unique=False)
+
     op.create_table(
         "daily_counts",
         sa.Column("day", sa.String(), nullable=False),
@@ -78,6 +98,85 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("day", "name"),
     )
+    op.create_table(
+        "deliveries",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("activity_id", sa.String(), nullable=False),
+        sa.Column("inbox", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_deliveries_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ix_deliveries_host", ["host", "id"], unique=False)
+        batch_op.create_index("ux_deliveries_activity_inbox", ["activity_id", "inbox"], unique=True)
+
+    op.create_table(
+        "delivery_failures",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("activity_id", sa.String(), nullable=False),
+        sa.Column("inbox", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "delivery_hosts",
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("parked_until", sa.BigInteger(), nullable=True),
+        sa.Column("token", sa.String(), nullable=True),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("host"),
+    )
+    op.create_table(
+        "followers",
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("inbox", sa.String(), nullable=False),
+        sa.Column("shared_inbox", sa.String(), nullable=True),
+        sa.Column("follow_id", sa.String(), nullable=False),
+        sa.Column("relay", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("actor"),
+    )
+    with op.batch_alter_table("followers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_followers_host"), ["host"], unique=False)
+
+    op.create_table(
+        "following",
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("inbox", sa.String(), nullable=False),
+        sa.Column("follow_id", sa.String(), nullable=False),
+        sa.Column("relay", sa.Boolean(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("actor"),
+    )
+    with op.batch_alter_table("following", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_following_follow_id"), ["follow_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_following_host"), ["host"], unique=False)
+
     op.create_table(
         "host_leases",
         sa.Column("host", sa.String(), nullable=False),
@@ -87,6 +186,22 @@ def upgrade() -> None:
         sa.Column("crawl_delay", sa.Float(), nullable=True),
         sa.PrimaryKeyConstraint("host"),
     )
+    op.create_table(
+        "interactions",
+        sa.Column("activity", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("post_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("activity"),
+    )
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_interactions_account_id"), ["account_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_interactions_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_interactions_post_id"), ["post_id"], unique=False)
+
     op.create_table(
         "locks",
         sa.Column("name", sa.String(), nullable=False),
@@ -158,6 +273,56 @@ def upgrade() -> None:
             "ix_posts_account_published", ["account_id", "published", "language"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_posts_published"), ["published"], unique=False)
+
+    op.create_table(
+        "remote_keys",
+        sa.Column("key_id", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("pem", sa.Text(), nullable=False),
+        sa.Column("inbox", sa.String(), nullable=True),
+        sa.Column("shared_inbox", sa.String(), nullable=True),
+        sa.Column("fetched_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("key_id"),
+    )
+    with op.batch_alter_table("remote_keys", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_remote_keys_actor"), ["actor"], unique=False)
+        batch_op.create_index(batch_op.f("ix_remote_keys_fetched_at"), ["fetched_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_remote_keys_host"), ["host"], unique=False)
+
+    op.create_table(
+        "reports",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("objects", sa.JSON(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("handled", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "seen_activities",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("seen_activities", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seen_activities_at"), ["at"], unique=False)
+
+    op.create_table(
+        "seen_signatures",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("seen_signatures", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_seen_signatures_until"), ["until"], unique=False)
 
     op.create_table(
         "servers",
@@ -281,6 +446,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_servers_due_at"))
 
     op.drop_table("servers")
+    with op.batch_alter_table("seen_signatures", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seen_signatures_until"))
+
+    op.drop_table("seen_signatures")
+    with op.batch_alter_table("seen_activities", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_seen_activities_at"))
+
+    op.drop_table("seen_activities")
+    op.drop_table("reports")
+    with op.batch_alter_table("remote_keys", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_remote_keys_host"))
+        batch_op.drop_index(batch_op.f("ix_remote_keys_fetched_at"))
+        batch_op.drop_index(batch_op.f("ix_remote_keys_actor"))
+
+    op.drop_table("remote_keys")
     with op.batch_alter_table("posts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_posts_published"))
         batch_op.drop_index("ix_posts_account_published")
@@ -289,8 +469,37 @@ def downgrade() -> None:
     op.drop_table("persons")
     op.drop_table("outbox")
     op.drop_table("locks")
+    with op.batch_alter_table("interactions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_interactions_post_id"))
+        batch_op.drop_index(batch_op.f("ix_interactions_at"))
+        batch_op.drop_index(batch_op.f("ix_interactions_account_id"))
+
+    op.drop_table("interactions")
     op.drop_table("host_leases")
+    with op.batch_alter_table("following", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_following_host"))
+        batch_op.drop_index(batch_op.f("ix_following_follow_id"))
+
+    op.drop_table("following")
+    with op.batch_alter_table("followers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_followers_host"))
+
+    op.drop_table("followers")
+    op.drop_table("delivery_hosts")
+    op.drop_table("delivery_failures")
+    with op.batch_alter_table("deliveries", schema=None) as batch_op:
+        batch_op.drop_index("ux_deliveries_activity_inbox")
+        batch_op.drop_index("ix_deliveries_host")
+        batch_op.drop_index(batch_op.f("ix_deliveries_due_at"))
+
+    op.drop_table("deliveries")
     op.drop_table("daily_counts")
+    with op.batch_alter_table("command_answers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_command_answers_person"))
+        batch_op.drop_index(batch_op.f("ix_command_answers_host"))
+        batch_op.drop_index(batch_op.f("ix_command_answers_at"))
+
+    op.drop_table("command_answers")
     op.drop_table("actor_keys")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_accounts_host"))
