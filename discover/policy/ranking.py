@@ -70,20 +70,20 @@ def diversify(
     A hit's score is damped by how often its server and its voice already stand above it. The
     order of equals is kept, nothing is dropped.
     """
-    left = list(hits)
+    left = [(score(hit), *keys(hit), hit) for hit in hits]
     servers: Counter[str] = Counter()
     voices: Counter[str] = Counter()
     ranked = []
     while left:
         best, best_score = 0, -math.inf
-        for index, hit in enumerate(left):
-            server, voice = keys(hit)
+        for index, (undamped, server, voice, _hit) in enumerate(left):
+            if undamped <= best_score:
+                continue  # damping only lessens
             damping = SAME_SERVER_DAMPING * servers[server] + SAME_VOICE_DAMPING * voices[voice]
-            damped = score(hit) * (1 - min(damping, LARGEST_DAMPING))
+            damped = undamped * (1 - min(damping, LARGEST_DAMPING))
             if damped > best_score:
                 best, best_score = index, damped
-        hit = left.pop(best)
-        server, voice = keys(hit)
+        _, server, voice, hit = left.pop(best)
         servers[server] += 1
         voices[voice] += 1
         ranked.append(hit)

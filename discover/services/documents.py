@@ -15,23 +15,58 @@ from sqlalchemy.engine import Connection
 from discover.model.query import AccountDocument, PostDocument
 from discover.model.verdict import AccountVerdict
 from discover.policy.consent import Author, author_of, decide_account, decide_post
+from discover.policy.languages import of_account, primary
 from discover.policy.ranking import account_prior
 from discover.services.context import Context
 from discover.services.facts import (
+    ACCOUNT_FACTS,
     ACCOUNTS,
+    POST_FACTS,
+    POSTS,
     account_facts,
     load_persons,
     load_servers,
     post_facts,
 )
-from discover.services.withdraw import POSTS
-from discover.store.database import chunks
+from discover.store.database import among, chunks
 
 # An account is also found by the words it keeps using; so many posts and words are looked at.
 _TERM_POSTS = 20
 _TERMS = 30
 _WORD = re.compile(r"\w{4,30}")
-_LANGUAGE_SHARE = 0.2
+
+# The columns that documents, and what is shown, are made of
+ACCOUNT_COLUMNS = (
+    *ACCOUNT_FACTS, ACCOUNTS.c.handle, ACCOUNTS.c.username, ACCOUNTS.c.name, ACCOUNTS.c.url,
+    ACCOUNTS.c.summary_html, ACCOUNTS.c.featured_tags, ACCOUNTS.c.emojis, ACCOUNTS.c.language,
+    ACCOUNTS.c.languages, ACCOUNTS.c.avatar_url, ACCOUNTS.c.followers, ACCOUNTS.c.following,
+    ACCOUNTS.c.posts_total, ACCOUNTS.c.published,
+)  # fmt: skip
+POST_COLUMNS = (
+    *POST_FACTS, POSTS.c.title, POSTS.c.text, POSTS.c.language, POSTS.c.media, POSTS.c.in_reply_to,
+)  # fmt: skip
+
+# Statements are made once: to make one costs more than to run it.
+_ACCOUNTS_OF = sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id))
+# The newest posts of each account are chosen in the index, before any post is read.
+_places = (
+    sa.select(
+        POSTS.c.id,
+        sa.func.row_number()
+        .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
+        .label("place"),
+    )
+    .where(among(POSTS.c.account_id))
+    .subquery()
+)
+_RECENT = (
+    sa.select(
+        POSTS.c.account_id, POSTS.c.hashtags, POSTS.c.text, POSTS.c.content_warning,
+        POSTS.c.sensitive,
+    )
+    .join(_places, _places.c.id == POSTS.c.id)
+    .where(_places.c.place <= _TERM_POSTS)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +85,7 @@ def judge_accounts(
     """Load accounts and ask consent again. Missing ids are missing in the answer."""
     rows: list[Any] = []
     for part in chunks(list(set(ids))):
-        rows += connection.execute(sa.select(ACCOUNTS).where(ACCOUNTS.c.id.in_(part))).all()
+        rows += connection.execute(_ACCOUNTS_OF, {"among": part}).all()
     return judge_rows(ctx, connection, rows, now)
 
 
@@ -81,7 +116,7 @@ def account_documents(
 def post_documents(
     ctx: Context, rows: Iterable[Any], authors: dict[int, Judged], now: datetime
 ) -> list[PostDocument]:
-    """Documents of the posts that may be found."""
+    """Documents of the posts that may be found, from rows with POST_COLUMNS."""
     documents = []
     for row in rows:
         judged = authors.get(row.account_id)
@@ -97,9 +132,13 @@ def post_documents(
             PostDocument(
                 id=row.id,
                 account_id=row.account_id,
-                text="\n".join(filter(None, (row.title, row.content_warning, row.text))),
+                text=(
+                    "\n".join(filter(None, (row.title, row.content_warning, row.text)))
+                    if row.title or row.content_warning
+                    else row.text
+                ),
                 tags=tuple(row.hashtags),
-                language=primary_language(row.language),
+                language=primary(row.language),
                 server=account.host,
                 media=tuple({item[0] for item in row.media}),
                 sensitive=row.sensitive or bool(row.content_warning),
@@ -111,40 +150,10 @@ def post_documents(
     return documents
 
 
-def primary_language(tag: str) -> str:
-    """`pt-br` → `pt`; filters and facets know primary subtags only."""
-    return tag.partition("-")[0]
-
-
-def account_languages(row: Any, posts: Iterable[Any]) -> tuple[str, ...]:
-    """The languages that an account really writes, most used first."""
-    counts = Counter(primary_language(post.language) for post in posts)
-    counts.pop("und", None)
-    total = sum(counts.values())
-    languages = [language for language, n in counts.most_common(3) if n >= _LANGUAGE_SHARE * total]
-    bio = primary_language(row.language)
-    if bio != "und" and bio not in languages:
-        languages.append(bio)
-    return tuple(languages)
-
-
 def _recent_posts(connection: Connection, account_ids: list[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for part in chunks(account_ids):
-        place = (
-            sa.func.row_number()
-            .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
-            .label("place")
-        )
-        ranked = (
-            sa.select(
-                POSTS.c.account_id, POSTS.c.hashtags, POSTS.c.text, POSTS.c.language,
-                POSTS.c.content_warning, POSTS.c.sensitive, place,
-            )
-            .where(POSTS.c.account_id.in_(part))
-            .subquery()
-        )  # fmt: skip
-        for row in connection.execute(sa.select(ranked).where(ranked.c.place <= _TERM_POSTS)):
+        for row in connection.execute(_RECENT, {"among": part}).all():
             found.setdefault(row.account_id, []).append(row)
     return found
 
@@ -169,7 +178,7 @@ def _account_document(judged: Judged, posts: list[Any], now: datetime) -> Accoun
         fields="\n".join(f"{name} {value}" for name, value in row.fields),
         tags=tuple(tags),
         terms=" ".join(terms),
-        languages=account_languages(row, posts),
+        languages=of_account(row.languages if posts else (), row.language),
         server=row.host,
         software=judged.software or "",
         bot=row.type in ("Service", "Application"),

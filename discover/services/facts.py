@@ -114,7 +114,7 @@ def load_servers(connection: Connection, hosts: Iterable[str]) -> dict[str, Serv
     wanted = list(set(hosts))
     found = {host: ServerFacts(host) for host in wanted}
     for part in chunks(wanted):
-        for row in connection.execute(_SERVERS_OF, {"among": part}):
+        for row in connection.execute(_SERVERS_OF, {"among": part}).all():
             found[row.host] = server_facts(row)
     return found
 
@@ -126,7 +126,7 @@ def load_persons(
     found = dict.fromkeys(names, _NOBODY)
     uris = list(names)
     for part in chunks(uris):
-        for row in connection.execute(_PERSONS_OF, {"among": part}):
+        for row in connection.execute(_PERSONS_OF, {"among": part}).all():
             found[row.uri] = PersonFacts(
                 act=PersonAct(row.act), tags=frozenset(row.tags), blocked_us=row.blocked_us
             )

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,40 +14,72 @@ from discover.model.post import Media, MediaKind
 from discover.model.query import Hit
 from discover.model.views import AccountView, PostView
 from discover.policy.consent import decide_post
+from discover.policy.explain import reasons
+from discover.policy.languages import of_account
 from discover.services.context import Context
-from discover.services.documents import Judged, judge_accounts, primary_language
-from discover.services.facts import post_facts
-from discover.services.withdraw import POSTS
+from discover.services.documents import POST_COLUMNS, Judged, judge_accounts
+from discover.services.facts import POSTS, post_facts
+from discover.store.database import among, chunks
+
+_SHOWN = sa.select(
+    *POST_COLUMNS, POSTS.c.type, POSTS.c.url, POSTS.c.updated, POSTS.c.html, POSTS.c.emojis
+).where(among(POSTS.c.id))
+
+
+def hydrate(
+    ctx: Context,
+    connection: Connection,
+    people: Sequence[Hit],
+    posts: Sequence[Hit],
+    now: datetime,
+    words: Collection[str] = (),
+) -> tuple[list[AccountView], list[PostView]]:
+    """In the order of the hits; whoever may not be found at this moment is left out.
+
+    `words` are those asked for, folded: they tell why an account is here.
+    """
+    rows: dict[int, Any] = {}
+    for part in chunks([hit.id for hit in posts]):
+        rows.update((row.id, row) for row in connection.execute(_SHOWN, {"among": part}).all())
+    ids = {hit.id for hit in people}
+    ids.update(row.account_id for row in rows.values())
+    judged = judge_accounts(ctx, connection, ids, now)
+    return _people(judged, people, now, words), _posts(ctx, judged, rows, posts, now)
 
 
 def hydrate_accounts(
-    ctx: Context, connection: Connection, hits: Sequence[Hit], now: datetime
+    ctx: Context, connection: Connection, ids: Sequence[int], now: datetime
 ) -> list[AccountView]:
-    """In the order of the hits; whoever may not be listed at this moment is left out."""
-    judged = judge_accounts(ctx, connection, [hit.id for hit in hits], now)
-    views = []
-    languages = _languages(connection, list(judged))
-    for hit in hits:
-        one = judged.get(hit.id)
-        if one is None or not one.verdict.list.allowed:
-            continue
-        view = account_view(one, languages.get(hit.id, ()))
-        views.append(replace(view, score=hit.score, highlights=hit.highlights))
-    return views
+    """In the order of the ids, as `hydrate` does."""
+    return hydrate(ctx, connection, [Hit(number, 1.0) for number in ids], (), now)[0]
 
 
 def hydrate_posts(
-    ctx: Context, connection: Connection, hits: Sequence[Hit], now: datetime
+    ctx: Context, connection: Connection, ids: Sequence[int], now: datetime
 ) -> list[PostView]:
-    """In the order of the hits; what may not be found at this moment is left out."""
-    rows = {
-        row.id: row
-        for row in connection.execute(
-            sa.select(POSTS).where(POSTS.c.id.in_([hit.id for hit in hits]))
-        )
-    }
-    judged = judge_accounts(ctx, connection, {row.account_id for row in rows.values()}, now)
-    authors = {key: account_view(one, ()) for key, one in judged.items()}
+    """In the order of the ids, as `hydrate` does."""
+    return hydrate(ctx, connection, (), [Hit(number, 1.0) for number in ids], now)[1]
+
+
+def _people(
+    judged: dict[int, Judged], hits: Sequence[Hit], now: datetime, words: Collection[str]
+) -> list[AccountView]:
+    views = []
+    for hit in hits:
+        one = judged.get(hit.id)
+        if one is not None and one.verdict.list.allowed:
+            views.append(_account_view(one, hit, words, now))
+    return views
+
+
+def _posts(
+    ctx: Context,
+    judged: dict[int, Judged],
+    rows: dict[int, Any],
+    hits: Sequence[Hit],
+    now: datetime,
+) -> list[PostView]:
+    authors: dict[int, AccountView] = {}
     views = []
     for hit in hits:
         row = rows.get(hit.id)
@@ -57,15 +88,18 @@ def hydrate_posts(
             continue
         if not decide_post(post_facts(row, one.row.uri), one.author, ctx.rules, now).allowed:
             continue
-        view = post_view(row, authors[row.account_id])
-        views.append(replace(view, score=hit.score, highlights=hit.highlights))
+        author = authors.get(row.account_id)
+        if author is None:
+            author = authors[row.account_id] = _account_view(one, Hit(row.account_id, 0.0), (), now)
+        views.append(_post_view(row, author, hit))
     return views
 
 
-def account_view(judged: Judged, languages: tuple[str, ...]) -> AccountView:
+def _account_view(judged: Judged, hit: Hit, words: Collection[str], now: datetime) -> AccountView:
     row = judged.row
-    tags = dict.fromkeys([*row.hashtags, *row.featured_tags])
-    own = primary_language(row.language)
+    tags = tuple(dict.fromkeys([*row.hashtags, *row.featured_tags]))
+    # What posts gave away is told only while they may be found.
+    posts = row.languages if judged.verdict.index_posts.allowed else ()
     return AccountView(
         id=row.id,
         uri=row.uri,
@@ -75,8 +109,8 @@ def account_view(judged: Judged, languages: tuple[str, ...]) -> AccountView:
         summary=row.summary,
         summary_html=row.summary_html,
         fields=tuple(ProfileField(name, value) for name, value in row.fields),
-        hashtags=tuple(tags),
-        languages=languages or ((own,) if own != "und" else ()),
+        hashtags=tags,
+        languages=of_account(posts, row.language),
         server=row.host,
         software=judged.software,
         bot=row.type in ("Service", "Application"),
@@ -89,10 +123,20 @@ def account_view(judged: Judged, languages: tuple[str, ...]) -> AccountView:
         last_post_at=row.last_post_at,
         seen_at=row.evidence_at,
         emojis=tuple((name, url) for name, url in row.emojis),
+        score=hit.score,
+        why=reasons(
+            words=words,
+            highlights=hit.highlights,
+            handle=row.handle,
+            hashtags=tags,
+            last_post_at=row.last_post_at,
+            now=now,
+        ),
+        highlights=hit.highlights,
     )
 
 
-def post_view(row: Any, author: AccountView) -> PostView:
+def _post_view(row: Any, author: AccountView, hit: Hit) -> PostView:
     return PostView(
         id=row.id,
         uri=row.uri,
@@ -114,21 +158,6 @@ def post_view(row: Any, author: AccountView) -> PostView:
         published=row.published,
         updated=row.updated,
         emojis=tuple((name, url) for name, url in row.emojis),
+        score=hit.score,
+        highlights=hit.highlights,
     )
-
-
-def _languages(connection: Connection, ids: list[int]) -> dict[int, tuple[str, ...]]:
-    """The languages that each account posts in, most used first."""
-    found: dict[int, list[str]] = {}
-    counted = (
-        sa.select(POSTS.c.account_id, POSTS.c.language, sa.func.count().label("n"))
-        .where(POSTS.c.account_id.in_(ids), POSTS.c.language != "und")
-        .group_by(POSTS.c.account_id, POSTS.c.language)
-        .order_by(sa.desc("n"))
-    )
-    for row in connection.execute(counted):
-        language = primary_language(row.language)
-        languages = found.setdefault(row.account_id, [])
-        if language not in languages and len(languages) < 3:
-            languages.append(language)
-    return {key: tuple(value) for key, value in found.items()}

@@ -40,17 +40,6 @@ from discover.store.database import chunks, upsert
 from discover.store.tables import Visit
 
 
-_ButPosts = (
-    ServerSeen
-    | CandidatesSeen
-    | ActorSeen
-    | ActorUnchanged
-    | ActorMissing
-    | ExtrasSeen
-    | PostMissing
-)
-
-
 def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
     """Judge and store a batch in one transaction; outcomes in the order of the observations."""
     now = ctx.clock.now()
@@ -76,7 +65,7 @@ def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
     return outcomes
 
 
-def _apply(ctx: Context, connection: Connection, seen: _ButPosts, now: datetime) -> Outcome:
+def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetime) -> Outcome:
     match seen:
         case ActorSeen():
             return actor_seen(ctx, connection, seen, now)
@@ -86,6 +75,8 @@ def _apply(ctx: Context, connection: Connection, seen: _ButPosts, now: datetime)
             return actor_missing(ctx, connection, seen, now)
         case ExtrasSeen():
             return extras_seen(ctx, connection, seen, now)
+        case PostsSeen():
+            return posts_seen(ctx, connection, [seen], now)[0]
         case PostMissing():
             return post_missing(ctx, connection, seen, now)
         case CandidatesSeen():

@@ -4,71 +4,120 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Generic, TypeVar
 
 import orjson
 import sqlalchemy as sa
 
 from discover.model.actor import Handle
-from discover.model.query import EngineQuery, Filters, Hit, Kind, Sort
+from discover.model.query import EngineAnswer, EngineQuery, Filters, Hit, Kind, Sort
 from discover.model.views import AccountView, BadRequest, PostView, SearchAnswer, SearchRequest
 from discover.policy.ranking import diversify
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
-from discover.services.hydrate import hydrate_accounts, hydrate_posts
+from discover.services.hydrate import hydrate
+from discover.wire.hashtags import fold
 
 MAX_LIMIT = 40
 MAX_WORDS = 300
 # Engines page by offset up to here; nobody reads further.
 _DEEPEST = 1000
-_SPARE = 5  # hits asked for beyond the page, in place of those that consent takes out
 _PHRASE = re.compile(r'"([^"]+)"')
 _EXCLUDED = re.compile(r"(?<!\S)-(\w[\w.\-]*)")
+
+_KINDS = {
+    "accounts": (Kind.ACCOUNTS,),
+    "posts": (Kind.POSTS,),
+    "all": (Kind.ACCOUNTS, Kind.POSTS),
+}
+_BY_HANDLE = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.handle_key == sa.bindparam("handle"))
+
+_NOTHING = EngineAnswer((), more=False)
 
 T = TypeVar("T", AccountView, PostView)
 
 
+@dataclass(slots=True)
+class _Page(Generic[T]):
+    """One kind's page while it fills; `after` is the offset behind it, None at the end.
+
+    It can need several looks when the index lags behind many withdrawals.
+    """
+
+    query: EngineQuery
+    views: list[T] = field(default_factory=list)
+    after: int | None = None
+    full: bool = False
+
+    def take(self, answer: EngineAnswer, views: list[T]) -> None:
+        """`views` are those of the answer's hits that may be shown, in the same order."""
+        hits, offset = answer.hits, self.query.offset
+        room = self.query.limit - len(self.views)
+        self.views += views[:room]
+        if len(views) >= room:
+            last = views[room - 1].id
+            place = next(place for place, hit in enumerate(hits) if hit.id == last)
+            after = offset + place + 1
+            more = place + 1 < len(hits) or answer.more
+            self.after = after if more and after < _DEEPEST else None
+            self.full = True
+            return
+        offset += len(hits)
+        self.full = not answer.more or not hits or offset >= _DEEPEST
+        self.query = replace(self.query, offset=offset)
+
+
 def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     """One page. Raises BadRequest for what cannot be asked, EngineUnavailable from the engine."""
-    kinds = {
-        "accounts": [Kind.ACCOUNTS],
-        "posts": [Kind.POSTS],
-        "all": [Kind.ACCOUNTS, Kind.POSTS],
-    }.get(request.kind)
-    if kinds is None:
+    if request.kind not in _KINDS:
         raise BadRequest("type must be accounts, posts or all")
     if not 1 <= request.limit <= MAX_LIMIT:
         raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}")
     if len(request.text) > MAX_WORDS:
         raise BadRequest(f"q must not be longer than {MAX_WORDS} characters")
+    kinds = _KINDS[request.kind]
     offsets = _read_cursor(request.cursor) if request.cursor else dict.fromkeys(kinds, 0)
-    accounts: list[AccountView] = []
-    posts: list[PostView] = []
-    following: dict[Kind, int] = {}
-    if Kind.ACCOUNTS in kinds and Kind.ACCOUNTS in offsets:
-        query = _query(request, Kind.ACCOUNTS, offsets[Kind.ACCOUNTS])
-        accounts, after = _page(ctx, query, request.limit, _accounts_of(ctx))
-        if request.sort is Sort.RELEVANCE:
-            accounts = diversify(accounts, lambda one: one.score, lambda one: (one.server, one.uri))
-        if offsets[Kind.ACCOUNTS] == 0:
-            accounts = _exact_first(ctx, request, accounts)[: request.limit]
-        if after is not None:
-            following[Kind.ACCOUNTS] = after
-    if Kind.POSTS in kinds and Kind.POSTS in offsets:
-        query = _query(request, Kind.POSTS, offsets[Kind.POSTS])
-        posts, after = _page(ctx, query, request.limit, _posts_of(ctx))
-        if request.sort is Sort.RELEVANCE:
-            posts = diversify(
-                posts, lambda one: one.score, lambda one: (one.author.server, one.author.uri)
-            )
-        if after is not None:
-            following[Kind.POSTS] = after
-    return SearchAnswer(tuple(accounts), tuple(posts), _write_cursor(following))
+    words = frozenset(filter(None, map(fold, request.text.split())))
+    people: _Page[AccountView] = _Page(_query(request, Kind.ACCOUNTS, offsets))
+    posts: _Page[PostView] = _Page(_query(request, Kind.POSTS, offsets))
+    people.full = Kind.ACCOUNTS not in kinds or Kind.ACCOUNTS not in offsets
+    posts.full = Kind.POSTS not in kinds or Kind.POSTS not in offsets
+    first = not people.full and people.query.offset == 0
+    while not (people.full and posts.full):
+        of_people = _NOTHING if people.full else ctx.engine.search(people.query)
+        of_posts = _NOTHING if posts.full else ctx.engine.search(posts.query)
+        # Read after the engine has answered: nothing shown is older than its hits.
+        now = ctx.clock.now()
+        with ctx.database.read() as connection:
+            found = hydrate(ctx, connection, of_people.hits, of_posts.hits, now, words)
+        if not people.full:
+            people.take(of_people, found[0])
+        if not posts.full:
+            posts.take(of_posts, found[1])
+    if request.sort is Sort.RELEVANCE:
+        people.views = diversify(people.views, _score, lambda one: (one.server, one.uri))
+        posts.views = diversify(
+            posts.views, _score, lambda one: (one.author.server, one.author.uri)
+        )
+    if first:
+        exact = _exact(ctx, request.text, words)
+        known = {one.id for one in exact}
+        others = [one for one in people.views if one.id not in known]
+        people.views = [*exact, *others][: request.limit]
+    following = {
+        kind: after
+        for kind, after in ((Kind.ACCOUNTS, people.after), (Kind.POSTS, posts.after))
+        if after is not None
+    }
+    return SearchAnswer(tuple(people.views), tuple(posts.views), _write_cursor(following))
 
 
-def _query(request: SearchRequest, kind: Kind, offset: int) -> EngineQuery:
+def _score(view: AccountView | PostView) -> float:
+    return view.score
+
+
+def _query(request: SearchRequest, kind: Kind, offsets: dict[Kind, int]) -> EngineQuery:
     text = request.text
     phrases = tuple(_PHRASE.findall(text))
     text = _PHRASE.sub(" ", text)
@@ -90,72 +139,22 @@ def _query(request: SearchRequest, kind: Kind, offset: int) -> EngineQuery:
             until=request.until,
         ),
         sort=request.sort,
-        limit=min(request.limit + _SPARE, 200),
-        offset=offset,
+        limit=request.limit,
+        offset=offsets.get(kind, 0),
     )
 
 
-def _page(
-    ctx: Context,
-    query: EngineQuery,
-    limit: int,
-    hydrate: Callable[[tuple[Hit, ...]], list[T]],
-) -> tuple[list[T], int | None]:
-    """One page of views and the offset after it, None at the end.
-
-    A page can need several looks when the index lags behind many withdrawals.
-    """
-    views: list[T] = []
-    offset = query.offset
-    while True:
-        answer = ctx.engine.search(replace(query, offset=offset))
-        found = {view.id: view for view in hydrate(answer.hits)}
-        for place, hit in enumerate(answer.hits):
-            view = found.get(hit.id)
-            if view is None:
-                continue
-            views.append(view)
-            if len(views) == limit:
-                after = offset + place + 1
-                more = place + 1 < len(answer.hits) or answer.more
-                return views, after if more and after < _DEEPEST else None
-        offset += len(answer.hits)
-        if not answer.more or not answer.hits or offset >= _DEEPEST:
-            return views, None
-
-
-def _accounts_of(ctx: Context) -> Callable[[tuple[Hit, ...]], list[AccountView]]:
-    def hydrate(hits: tuple[Hit, ...]) -> list[AccountView]:
-        with ctx.database.read() as connection:
-            return hydrate_accounts(ctx, connection, hits, ctx.clock.now())
-
-    return hydrate
-
-
-def _posts_of(ctx: Context) -> Callable[[tuple[Hit, ...]], list[PostView]]:
-    def hydrate(hits: tuple[Hit, ...]) -> list[PostView]:
-        with ctx.database.read() as connection:
-            return hydrate_posts(ctx, connection, hits, ctx.clock.now())
-
-    return hydrate
-
-
-def _exact_first(
-    ctx: Context, request: SearchRequest, accounts: list[AccountView]
-) -> list[AccountView]:
+def _exact(ctx: Context, text: str, words: frozenset[str]) -> list[AccountView]:
     """Who types a whole handle means that account."""
     try:
-        handle = Handle.parse(request.text)
+        handle = Handle.parse(text)
     except ValueError:
-        return accounts
-    now = ctx.clock.now()
+        return []
     with ctx.database.read() as connection:
-        ids = connection.scalars(
-            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.handle_key == handle.key)
-        ).all()
-        exact = hydrate_accounts(ctx, connection, [Hit(i, 1.0) for i in ids], now)
-    known = {one.id for one in exact}
-    return exact + [one for one in accounts if one.id not in known]
+        ids = connection.scalars(_BY_HANDLE, {"handle": handle.key}).all()
+        hits = [Hit(number, 1.0) for number in ids]
+        words |= {handle.key}
+        return hydrate(ctx, connection, hits, (), ctx.clock.now(), words)[0]
 
 
 def _write_cursor(following: dict[Kind, int]) -> str | None:
