@@ -34,7 +34,7 @@ def test_exactly_the_consenting_and_findable_are_listed_and_their_public_posts(j
 
 
 def test_a_server_that_did_not_opt_in_is_never_asked_anything(journey):
-    trip = journey(accounts=120, seed=5)
+    trip = journey(accounts=220, seed=3)
     trip.opt_in_all()
     trip.crawl()
     outside = {host.name for host in trip.world.hosts if not host.opted_in}
