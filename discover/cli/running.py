@@ -60,6 +60,7 @@ def run_up(settings: Settings) -> None:
 
 def run_everything(app: App, ready: Callable[[Together], None] | None = None) -> None:
     """Web, crawler, worker and scheduler until a signal comes. `ready` is called when they run."""
+    from discover.delivering import deliver
     from discover.schedule import run_scheduler
     from discover.worker import work
 
@@ -68,6 +69,7 @@ def run_everything(app: App, ready: Callable[[Together], None] | None = None) ->
     together = Together()
     together.start("api", lambda stop: _serve(app, stop))
     together.start("worker", lambda stop: work(app, stop))
+    together.start("deliveries", lambda stop: deliver(app, stop))
     together.start("crawler", lambda stop: _crawl(app, stop))
     together.start("scheduler", lambda stop: run_scheduler(app, stop))
     console.print(f"Waypost is at {app.settings.own_url}  (Ctrl-C ends it)")
@@ -86,10 +88,15 @@ def run_api(settings: Settings) -> None:
 
 
 def run_worker(settings: Settings) -> None:
+    from discover.delivering import deliver
     from discover.worker import work
 
     with opened(settings) as app:
-        _alone("worker", lambda stop: work(app, stop))
+        _alone(
+            "worker",
+            lambda stop: work(app, stop),
+            deliveries=lambda stop: deliver(app, stop),
+        )
 
 
 def run_crawler_alone(settings: Settings) -> None:
@@ -109,10 +116,16 @@ def warn_laboratory(settings: Settings) -> None:
         console.print(f"[yellow]warning: laboratory settings are on: {', '.join(on)}[/]")
 
 
-def _alone(name: str, target: Callable[[threading.Event], None]) -> None:
+def _alone(
+    name: str,
+    target: Callable[[threading.Event], None],
+    **beside: Callable[[threading.Event], None],
+) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     together = Together()
     together.start(name, target)
+    for other, run in beside.items():
+        together.start(other, run)
     console.print(f"waypost {name} is running  (Ctrl-C ends it)")
     together.wait()
     _end(together)

@@ -1,57 +1,66 @@
-"""Deliveries: queued with what caused them, taken by one worker per host, settled in order.
+"""Deliveries: queued with what caused them, sent in order per host, to many hosts at once.
 
-A row stays until its delivery was answered or given up, so that a killed process loses nothing; it
-may send one activity again, under the same id, which receivers count once.
+A killed process loses nothing. It may send one activity again, under the same id, which receivers
+count once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import asyncio
+import logging
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
 
 import orjson
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.policy.delivery import GIVE_UP_AFTER, Meaning, is_over, pause
+from discover.model.fetched import FetchError, FetchFailure
+from discover.net.conversation import Answer
+from discover.policy.delivery import FIRST, Meaning, meaning_of, meaning_of_failure
 from discover.policy.origin import host_of
+from discover.policy.politeness import parked_until
 from discover.services.context import Context
-from discover.services.facts import load_servers
-from discover.store.database import chunks, table, upsert
-from discover.store.tables import Delivery, DeliveryFailure, DeliveryHost, Follower
+from discover.services.delivery_turns import (
+    LEASE,
+    Due,
+    Result,
+    anything_due,
+    claim,
+    release_all,
+    renew,
+    settle,
+)
+from discover.services.ledger import Ledger
+from discover.services.owners import own_name
+from discover.store.database import upsert
+from discover.store.tables import Delivery, DeliveryHost
 
-DELIVERIES = table(Delivery)
-HOSTS = table(DeliveryHost)
-FAILURES = table(DeliveryFailure)
-_FOLLOWERS = table(Follower)
+log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)
+ACTIVITY = "application/activity+json"
 
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The next delivery of a host that we hold the lease of."""
-
-    id: int
-    host: str
-    inbox: str
-    activity_id: str
-    body: bytes
-    attempts: int
-    created_at: datetime
+# A host that keeps us waiting for longer than this many seconds no longer takes a quick place, so
+# that the dead do not stand in the way of the living.
+QUICK_SECONDS = 3.0
+QUICK_PLACES = 64
+PLACES = 256
+# Of these, for hosts that failed last time.
+PROBE_PLACES = 32
+# After so many seconds other hosts get their turn.
+TURN_SECONDS = 60.0
+_IDLE_SECONDS = 0.25
+_LOOK_SECONDS = 0.02
+# How long a stop waits for answers that are under way.
+_GRACE_SECONDS = 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What one try came to. `retry_at`: when the host may be asked again, if it said."""
+class Poster(Protocol):
+    """The guarded client, as far as deliveries need it."""
 
-    meaning: Meaning
-    detail: str
-    status: int | None = None
-    retry_at: datetime | None = None
-    tried: bool = True  # False: nothing was sent, the host is to be left alone until `retry_at`
+    async def post(self, url: str, body: bytes, *, content_type: str) -> Answer: ...
 
 
 def enqueue(
@@ -82,210 +91,130 @@ def enqueue(
     upsert(connection, Delivery, rows, key=["activity_id", "inbox"])
 
 
-_FIRST = (
-    sa.select(sa.func.min(DELIVERIES.c.id))
-    .where(DELIVERIES.c.host == HOSTS.c.host)
-    .scalar_subquery()
-)
-_NOW: sa.BindParameter[datetime] = sa.bindparam("now")
-_FREE = sa.and_(
-    sa.or_(HOSTS.c.until.is_(None), HOSTS.c.until <= _NOW),
-    sa.or_(HOSTS.c.parked_until.is_(None), HOSTS.c.parked_until <= _NOW),
-)
-_WAITING = sa.select(HOSTS.c.host, _FIRST.label("first")).where(_FREE, _FIRST.is_not(None))
-# Among hosts that are well the newest goes first: whoever spoke to us a moment ago is there.
-_WELL = _WAITING.where(HOSTS.c.failures == 0).order_by(sa.desc("first")).limit(sa.bindparam("most"))
-_PROBES = (
-    _WAITING.where(HOSTS.c.failures > 0).order_by(HOSTS.c.parked_until).limit(sa.bindparam("most"))
-)
-_HEAD = (
-    sa.select(DELIVERIES)
-    .where(DELIVERIES.c.host == sa.bindparam("wanted"))
-    .order_by(DELIVERIES.c.id)
-    .limit(1)
-)
+async def deliver_due(
+    ctx: Context, client: Poster, stop: asyncio.Event, *, until_idle: bool = True
+) -> int:
+    """Send what is due until nothing is, or, if not `until_idle`, until `stop` is set.
 
-
-def anything_due(ctx: Context) -> bool:
-    """Is there a host that could be delivered to now?"""
-    now = ctx.clock.now()
-    with ctx.database.read() as connection:
-        found = connection.execute(_WAITING.limit(1), {"now": now}).first()
-    return found is not None
-
-
-def claim(ctx: Context, connection: Connection, owner: str, well: int, probes: int) -> list[Due]:
-    """Lease hosts for `owner`: up to `well` that were well last time, up to `probes` that were not.
-
-    Returns the first delivery of each. Deliveries to hosts that may not be contacted any more are
-    dropped with a record.
+    Returns how many deliveries were taken by their receivers.
     """
-    now = ctx.clock.now()
-    found: list[str] = []
-    for query, most in ((_WELL, well), (_PROBES, probes)):
-        if most > 0:
-            found += connection.scalars(query, {"now": now, "most": most})
-    claimed = []
-    for host in found:
-        taken = connection.execute(
-            sa.update(HOSTS)
-            .where(HOSTS.c.host == host, _FREE)
-            .values(token=owner, until=now + LEASE),
-            {"now": now},
-        ).rowcount
-        if taken and (due := _next(ctx, connection, owner, host)):
-            claimed.append(due)
-    return claimed
+    return await _Postman(ctx, client, stop).run(until_idle=until_idle)
 
 
-def renew(ctx: Context, connection: Connection, owner: str) -> None:
-    """Prolong every lease of `owner`."""
-    connection.execute(
-        sa.update(HOSTS).where(HOSTS.c.token == owner).values(until=ctx.clock.now() + LEASE)
-    )
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    host: str
+    since: float  # on the event loop's clock
+    probe: bool  # it failed last time
 
 
-def release_all(connection: Connection, owner: str) -> None:
-    """Give back what `owner` still holds."""
-    connection.execute(
-        sa.update(HOSTS).where(HOSTS.c.token == owner).values(token=None, until=None)
-    )
+class _Postman:
+    def __init__(self, ctx: Context, client: Poster, stop: asyncio.Event) -> None:
+        self._ctx = ctx
+        self._client = client
+        self._stop = stop
+        self._ledger = Ledger(ctx.database)
+        self._owner = own_name()
+        self._turns: dict[asyncio.Task[None], _Turn] = {}
+        self._taken = 0
 
+    async def run(self, *, until_idle: bool) -> int:
+        stopping = asyncio.create_task(self._stop.wait())
+        renewing = asyncio.create_task(self._renew())
+        try:
+            while not self._stop.is_set():
+                started = await self._start_turns()
+                if until_idle and not started and not self._turns:
+                    break
+                # Not at every answer: what came in meanwhile is claimed together.
+                await asyncio.sleep(_LOOK_SECONDS)
+                if not started:
+                    await asyncio.wait(
+                        {stopping, *self._turns},
+                        timeout=_IDLE_SECONDS,
+                        return_when=asyncio.FIRST_COMPLETED,
+                    )
+                self._clear_ended()
+        finally:
+            stopping.cancel()
+            if self._turns:
+                await asyncio.wait(self._turns, timeout=_GRACE_SECONDS)
+            for turn in self._turns:
+                turn.cancel()
+            await asyncio.gather(*self._turns, return_exceptions=True)
+            renewing.cancel()
+            await self._ledger.write(partial(release_all, owner=self._owner))
+        return self._taken
 
-def drop_dead_leases(ctx: Context, alive: Callable[[str], bool]) -> int:
-    """Free the hosts of owners that are known to be dead (`alive` is asked for each owner)."""
-    with ctx.database.write() as connection:
-        owners = connection.scalars(
-            sa.select(HOSTS.c.token).where(HOSTS.c.token.is_not(None)).distinct()
-        ).all()
-        dead = [owner for owner in owners if not alive(owner)]
-        for owner in dead:
-            release_all(connection, owner)
-    return len(dead)
-
-
-def settle(
-    ctx: Context, connection: Connection, owner: str, due: Due, result: Result, *, more: bool
-) -> Due | None:
-    """Write down what a try came to. Returns the host's next delivery, None when its turn is over.
-
-    `more`: false ends the turn after this one, so that other hosts get theirs.
-    """
-    now = ctx.clock.now()
-    attempts = due.attempts + result.tried
-    over = is_over(result.meaning, attempts=attempts, age=now - due.created_at)
-    if result.meaning is Meaning.DONE:
-        connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.id == due.id))
-    elif over:
-        _give_up(connection, DELIVERIES.c.id == due.id, now, result.detail, tried=result.tried)
-        if result.meaning is Meaning.GONE:
-            _forget_inbox(connection, due.inbox, result.status)
-    else:
-        connection.execute(
-            sa.update(DELIVERIES)
-            .where(DELIVERIES.c.id == due.id)
-            .values(attempts=attempts, last_error=result.detail[:500])
+    async def _start_turns(self) -> int:
+        well, probes = self._room()
+        if well <= 0 or not await asyncio.to_thread(anything_due, self._ctx):
+            return 0
+        found = await self._ledger.write(
+            partial(claim, self._ctx, owner=self._owner, well=well, probes=probes)
         )
-    mine = sa.and_(HOSTS.c.host == due.host, HOSTS.c.token == owner)
-    row = connection.execute(sa.select(HOSTS).where(mine)).first()
-    if row is None:
-        return None  # the lease was lost: whoever has it goes on
-    failures, parked = row.failures, result.retry_at
-    if result.meaning is Meaning.AGAIN and result.tried:
-        failures += 1
-        back = now + pause(failures, ctx.jitter())
-        parked = max(back, parked or back)
-        # What lies behind is as old or younger; what is too old would only wait for its own turn.
-        old = sa.and_(DELIVERIES.c.host == due.host, DELIVERIES.c.created_at <= now - GIVE_UP_AFTER)
-        _give_up(connection, old, now, result.detail)
-    elif result.tried:
-        failures = 0
-        if result.meaning is Meaning.DOUBTFUL and not over:
-            back = now + pause(attempts, ctx.jitter())
-            parked = max(back, parked or back)
-    connection.execute(sa.update(HOSTS).where(mine).values(failures=failures, parked_until=parked))
-    if more and parked is None:
-        return _next(ctx, connection, owner, due.host)
-    _leave(connection, owner, due.host, now)
-    return None
+        now = asyncio.get_running_loop().time()
+        for due, probe in found:
+            turn = _Turn(due.host, now, probe)
+            self._turns[asyncio.create_task(self._run_turn(due))] = turn
+        return len(found)
 
+    def _room(self) -> tuple[int, int]:
+        """Free places: for hosts that are well, and of these for probes."""
+        now = asyncio.get_running_loop().time()
+        quick = sum(1 for turn in self._turns.values() if now - turn.since < QUICK_SECONDS)
+        probing = sum(1 for turn in self._turns.values() if turn.probe)
+        free = min(QUICK_PLACES - quick, PLACES - len(self._turns))
+        return free, min(free, PROBE_PLACES - probing)
 
-def _next(ctx: Context, connection: Connection, owner: str, host: str) -> Due | None:
-    """The host's first delivery. Without one, or when it may not be contacted, the lease goes."""
-    now = ctx.clock.now()
-    facts = load_servers(connection, [host])[host]
-    if facts.blocked or facts.opted_out:
-        why = "the server is blocked" if facts.blocked else "the server has opted out"
-        _give_up(connection, DELIVERIES.c.host == host, now, why, tried=False)
-    row = connection.execute(_HEAD, {"wanted": host}).first()
-    if row is None:
-        _leave(connection, owner, host, now)
-        return None
-    return Due(
-        id=row.id,
-        host=row.host,
-        inbox=row.inbox,
-        activity_id=row.activity_id,
-        body=row.body.encode(),
-        attempts=row.attempts,
-        created_at=row.created_at,
-    )
+    def _clear_ended(self) -> None:
+        for task in [task for task in self._turns if task.done()]:
+            turn = self._turns.pop(task)
+            if not task.cancelled() and (error := task.exception()) is not None:
+                # Its lease runs out by itself, and somebody tries again.
+                log.error("deliveries to %s were interrupted", turn.host, exc_info=error)
 
+    async def _run_turn(self, due: Due) -> None:
+        loop = asyncio.get_running_loop()
+        end = loop.time() + TURN_SECONDS
+        following: Due | None = due
+        while following is not None:
+            due = following
+            result = await self._try(due)
+            self._taken += result.meaning is Meaning.DONE
+            more = loop.time() < end and not self._stop.is_set()
+            following = await self._ledger.write(
+                partial(settle, self._ctx, owner=self._owner, due=due, result=result, more=more)
+            )
 
-def _leave(connection: Connection, owner: str, host: str, now: datetime) -> None:
-    """Give the host back, and forget it when there is nothing to remember."""
-    mine = sa.and_(HOSTS.c.host == host, HOSTS.c.token == owner)
-    connection.execute(sa.update(HOSTS).where(mine).values(token=None, until=None))
-    # A statement of its own, after the row is locked: it sees what others have queued meanwhile.
-    connection.execute(
-        sa.delete(HOSTS).where(
-            HOSTS.c.host == host,
-            HOSTS.c.token.is_(None),
-            HOSTS.c.failures == 0,
-            sa.or_(HOSTS.c.parked_until.is_(None), HOSTS.c.parked_until <= now),
-            ~sa.exists().where(DELIVERIES.c.host == host),
-        )
-    )
-
-
-def _give_up(
-    connection: Connection,
-    which: sa.ColumnElement[bool],
-    now: datetime,
-    detail: str,
-    *,
-    tried: bool = True,
-) -> None:
-    rows = connection.execute(
-        sa.select(
-            DELIVERIES.c.id,
-            DELIVERIES.c.activity_id,
-            DELIVERIES.c.inbox,
-            DELIVERIES.c.host,
-            DELIVERIES.c.attempts,
-        ).where(which)
-    ).all()
-    for part in chunks(rows):
-        connection.execute(
-            sa.insert(FAILURES),
-            [
-                {
-                    "activity_id": row.activity_id, "inbox": row.inbox, "host": row.host,
-                    "attempts": row.attempts + tried, "last_error": detail[:500], "at": now,
-                }
-                for row in part
-            ],
-        )  # fmt: skip
-        connection.execute(
-            sa.delete(DELIVERIES).where(DELIVERIES.c.id.in_([row.id for row in part]))
+    async def _try(self, due: Due) -> Result:
+        try:
+            answer = await self._client.post(due.inbox, due.body, content_type=ACTIVITY)
+        except FetchError as error:
+            return self._without_answer(error)
+        except Exception as error:  # one delivery must not hold up its host for ever
+            log.exception("delivery to %s failed", due.inbox)
+            return Result(Meaning.DOUBTFUL, f"{type(error).__name__}: {error}")
+        meaning = meaning_of(answer.status)
+        said = "" if meaning is Meaning.DONE else answer.body[:300].decode("utf-8", "replace")
+        return Result(
+            meaning,
+            f"{answer.status} {said}".strip(),
+            status=answer.status,
+            retry_at=parked_until(answer.status, answer.headers, self._ctx.clock.now()),
         )
 
+    def _without_answer(self, error: FetchError) -> Result:
+        if error.failure is FetchFailure.HOST_PARKED:
+            retry_at = error.retry_at or self._ctx.clock.now() + FIRST
+            return Result(Meaning.AGAIN, str(error), retry_at=retry_at, tried=False)
+        return Result(meaning_of_failure(error.failure), str(error), retry_at=error.retry_at)
 
-def _forget_inbox(connection: Connection, inbox: str, status: int | None) -> None:
-    """Nobody is behind it any more. A shared inbox may be closed (404) while people stay."""
-    connection.execute(sa.delete(_FOLLOWERS).where(_FOLLOWERS.c.inbox == inbox))
-    shared = _FOLLOWERS.c.shared_inbox == inbox
-    if status == 410:
-        connection.execute(sa.delete(_FOLLOWERS).where(shared))
-    else:
-        connection.execute(sa.update(_FOLLOWERS).where(shared).values(shared_inbox=None))
+    async def _renew(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE.total_seconds() / 4)
+            hosts = [turn.host for task, turn in self._turns.items() if not task.done()]
+            try:
+                await self._ledger.write(partial(renew, self._ctx, owner=self._owner, hosts=hosts))
+            except Exception:  # the next time may succeed; else the leases run out
+                log.exception("leases of deliveries were not renewed")
