@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.model.instance import RobotsState
 from discover.model.observed import (
     ActorMissing,
     ActorSeen,
@@ -35,6 +36,7 @@ from discover.services.observe_actor import (
     extras_seen,
 )
 from discover.services.observe_posts import post_missing, posts_seen
+from discover.services.visits import LEASES
 from discover.services.withdraw import POSTS, withdraw_server
 from discover.store.database import chunks, upsert
 from discover.store.tables import Visit
@@ -141,6 +143,11 @@ def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outc
             "languages": list(info.languages),
         }
     connection.execute(sa.update(SERVERS).where(SERVERS.c.host == seen.host).values(**values))
+    if seen.robots is RobotsState.ALLOWED:
+        # For the next worker that gets the host.
+        connection.execute(
+            sa.update(LEASES).where(LEASES.c.host == seen.host).values(crawl_delay=seen.crawl_delay)
+        )
     removed = reconsider_server(connection, seen.host, was=decide_server(before).allowed, now=now)
     return Outcome(stored=1, removed=removed)
 

@@ -151,14 +151,6 @@ def drop_dead_leases(ctx: Context, alive: Callable[[str], bool]) -> int:
     return len(dead)
 
 
-def note_crawl_delay(ctx: Context, host: str, seconds: float | None) -> None:
-    """What robots.txt asks for, remembered for the next worker that gets the host."""
-    with ctx.database.write() as connection:
-        connection.execute(
-            sa.update(LEASES).where(LEASES.c.host == host).values(crawl_delay=seconds)
-        )
-
-
 def finish_visits(ctx: Context, results: Sequence[VisitResult]) -> None:
     """Make the next appointments."""
     now = ctx.clock.now()

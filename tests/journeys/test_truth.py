@@ -41,3 +41,19 @@ def test_a_server_that_did_not_opt_in_is_never_asked_anything(journey):
     assert outside
     asked = {entry["host"] for entry in trip.lab.log()}
     assert not asked & outside
+
+
+def test_a_crawl_delay_is_remembered_for_whoever_visits_next(journey):
+    import sqlalchemy as sa
+
+    from discover.services.visits import LEASES
+
+    trip = journey(accounts=30, seed=2, hosts=3)
+    trip.opt_in_all()
+    host = trip.world.hosts[0].name
+    rules = "User-agent: *\nCrawl-delay: 0.05\n"
+    trip.lab.rude("body", host=host, path="/robots.txt", text=rules, type="text/plain")
+    trip.crawl()
+    with trip.app.context.database.read() as connection:
+        delay = connection.scalar(sa.select(LEASES.c.crawl_delay).where(LEASES.c.host == host))
+    assert delay == 0.05
