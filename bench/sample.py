@@ -47,7 +47,7 @@ def visits(wide: World, most_posts: int) -> Iterator[list[Observation]]:
     now, told = datetime.now(UTC), 0
     for index in range(wide.accounts):
         account = wide.account(index)
-        seen = _actor(wide, account, now)
+        seen = _actor(account, now)
         posts = _posts(wide, account, seen.actor.uri, now)[: most_posts - told]
         told += len(posts)
         pages = [posts[at : at + PAGE] for at in range(0, len(posts), PAGE)]
@@ -92,7 +92,7 @@ def words(wide: World, count: int, seed: int = 9) -> list[str]:
     return asked
 
 
-def _actor(wide: World, account: Account, now: datetime) -> ActorSeen:
+def _actor(account: Account, now: datetime) -> ActorSeen:
     uri = f"http://{account.host.name}/users/{account.username}"
     actor = Actor(
         uri=uri,

@@ -28,7 +28,7 @@ from discover.services.facts import (
     load_servers,
     post_facts,
 )
-from discover.store.database import among, chunks
+from discover.store.database import Lookup, among
 
 # An account is also found by the words it keeps using; so many posts and words are looked at.
 _TERM_POSTS = 20
@@ -47,7 +47,7 @@ POST_COLUMNS = (
 )  # fmt: skip
 
 # Statements are made once: to make one costs more than to run it.
-_ACCOUNTS_OF = sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id))
+_ACCOUNTS_OF = Lookup(sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id)))
 # The newest posts of each account are chosen in the index, before any post is read.
 _places = (
     sa.select(
@@ -59,7 +59,7 @@ _places = (
     .where(among(POSTS.c.account_id))
     .subquery()
 )
-_RECENT = (
+_RECENT = Lookup(
     sa.select(
         POSTS.c.account_id, POSTS.c.hashtags, POSTS.c.text, POSTS.c.content_warning,
         POSTS.c.sensitive,
@@ -83,10 +83,7 @@ def judge_accounts(
     ctx: Context, connection: Connection, ids: Iterable[int], now: datetime
 ) -> dict[int, Judged]:
     """Load accounts and ask consent again. Missing ids are missing in the answer."""
-    rows: list[Any] = []
-    for part in chunks(list(set(ids))):
-        rows += connection.execute(_ACCOUNTS_OF, {"among": part}).all()
-    return judge_rows(ctx, connection, rows, now)
+    return judge_rows(ctx, connection, _ACCOUNTS_OF(connection, set(ids)), now)
 
 
 def judge_rows(
@@ -152,9 +149,8 @@ def post_documents(
 
 def _recent_posts(connection: Connection, account_ids: list[int]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
-    for part in chunks(account_ids):
-        for row in connection.execute(_RECENT, {"among": part}).all():
-            found.setdefault(row.account_id, []).append(row)
+    for row in _RECENT(connection, account_ids):
+        found.setdefault(row.account_id, []).append(row)
     return found
 
 

@@ -14,7 +14,7 @@ from discover.model.instance import RobotsState, ServerOptIn, ServerScope
 from discover.model.post import Audience
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFacts, ServerFacts
 from discover.services.context import Context
-from discover.store.database import among, chunks, table
+from discover.store.database import Lookup, among, chunks, table
 from discover.store.tables import Account, PersonRow, Post, Server, Suppression
 
 SERVERS = table(Server)
@@ -43,9 +43,11 @@ POST_FACTS = (
 )  # fmt: skip
 
 # Statements are made once: to make one costs more than to run it.
-_SERVERS_OF = sa.select(*SERVER_COLUMNS).where(among(SERVERS.c.host))
-_PERSONS_OF = sa.select(PERSONS.c.uri, PERSONS.c.act, PERSONS.c.tags, PERSONS.c.blocked_us).where(
-    among(PERSONS.c.uri)
+_SERVERS_OF = Lookup(sa.select(*SERVER_COLUMNS).where(among(SERVERS.c.host)))
+_PERSONS_OF = Lookup(
+    sa.select(PERSONS.c.uri, PERSONS.c.act, PERSONS.c.tags, PERSONS.c.blocked_us).where(
+        among(PERSONS.c.uri)
+    )
 )
 _ANYBODY_LEFT = sa.select(SUPPRESSIONS.c.digest).limit(1)
 _LEFT_AMONG = sa.select(SUPPRESSIONS.c.digest).where(among(SUPPRESSIONS.c.digest))
@@ -111,11 +113,9 @@ def server_facts(row: Any) -> ServerFacts:
 
 def load_servers(connection: Connection, hosts: Iterable[str]) -> dict[str, ServerFacts]:
     """Facts for each host; a host that is not on record has none of the good ones."""
-    wanted = list(set(hosts))
-    found = {host: ServerFacts(host) for host in wanted}
-    for part in chunks(wanted):
-        for row in connection.execute(_SERVERS_OF, {"among": part}).all():
-            found[row.host] = server_facts(row)
+    found = {host: ServerFacts(host) for host in hosts}
+    for row in _SERVERS_OF(connection, found):
+        found[row.host] = server_facts(row)
     return found
 
 
@@ -124,12 +124,10 @@ def load_persons(
 ) -> dict[str, PersonFacts]:
     """Facts for each actor URI in `names` (URI -> handle key, if known)."""
     found = dict.fromkeys(names, _NOBODY)
-    uris = list(names)
-    for part in chunks(uris):
-        for row in connection.execute(_PERSONS_OF, {"among": part}).all():
-            found[row.uri] = PersonFacts(
-                act=PersonAct(row.act), tags=frozenset(row.tags), blocked_us=row.blocked_us
-            )
+    for row in _PERSONS_OF(connection, names):
+        found[row.uri] = PersonFacts(
+            act=PersonAct(row.act), tags=frozenset(row.tags), blocked_us=row.blocked_us
+        )
     if connection.execute(_ANYBODY_LEFT).first() is None:
         return found
     digests: dict[str, str] = {}

@@ -19,11 +19,13 @@ from discover.policy.languages import of_account
 from discover.services.context import Context
 from discover.services.documents import POST_COLUMNS, Judged, judge_accounts
 from discover.services.facts import POSTS, post_facts
-from discover.store.database import among, chunks
+from discover.store.database import Lookup, among
 
-_SHOWN = sa.select(
-    *POST_COLUMNS, POSTS.c.type, POSTS.c.url, POSTS.c.updated, POSTS.c.html, POSTS.c.emojis
-).where(among(POSTS.c.id))
+_SHOWN = Lookup(
+    sa.select(
+        *POST_COLUMNS, POSTS.c.type, POSTS.c.url, POSTS.c.updated, POSTS.c.html, POSTS.c.emojis
+    ).where(among(POSTS.c.id))
+)
 
 
 def hydrate(
@@ -38,9 +40,7 @@ def hydrate(
 
     `words` are those asked for, folded: they tell why an account is here.
     """
-    rows: dict[int, Any] = {}
-    for part in chunks([hit.id for hit in posts]):
-        rows.update((row.id, row) for row in connection.execute(_SHOWN, {"among": part}).all())
+    rows = {row.id: row for row in _SHOWN(connection, [hit.id for hit in posts])}
     ids = {hit.id for hit in people}
     ids.update(row.account_id for row in rows.values())
     judged = judge_accounts(ctx, connection, ids, now)
@@ -151,8 +151,10 @@ def _post_view(row: Any, author: AccountView, hit: Hit) -> PostView:
         language=row.language,
         hashtags=tuple(row.hashtags),
         media=tuple(
-            Media(MediaKind(kind), url, alt or "", blurhash)
-            for kind, url, alt, blurhash in row.media
+            [
+                Media(MediaKind(kind), url, alt or "", blurhash)
+                for kind, url, alt, blurhash in row.media
+            ]
         ),
         in_reply_to=row.in_reply_to,
         published=row.published,

@@ -7,7 +7,7 @@ indexer works at a time: two could overtake each other with an older state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from discover.services.documents import (
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.locks import drop_lock, take_lock
 from discover.services.outbox import OUTBOX
-from discover.store.database import among, chunks
+from discover.store.database import Lookup, among, chunks
 
 BATCH = 4000
 LOCK = "indexer"
@@ -44,7 +44,7 @@ _WAITING = (
     .limit(sa.bindparam("limit"))
 )
 _DONE = sa.delete(OUTBOX).where(among(OUTBOX.c.id))
-_POSTS_OF = sa.select(*POST_COLUMNS).where(among(POSTS.c.id))
+_POSTS_OF = Lookup(sa.select(*POST_COLUMNS).where(among(POSTS.c.id)))
 
 
 def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
@@ -164,7 +164,7 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
             return []
         account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
         post_ids = {row.ref for row in rows if row.kind == outbox.POST}
-        posts = _load_posts(connection, post_ids)
+        posts = _POSTS_OF(connection, sorted(post_ids))
         judged = judge_accounts(
             ctx, connection, account_ids | {row.account_id for row in posts}, now
         )
@@ -181,10 +181,3 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
     ctx.engine.upsert(accounts)
     ctx.engine.upsert(documents)
     return [row.id for row in rows]
-
-
-def _load_posts(connection: Connection, ids: Iterable[int]) -> list[Any]:
-    found: list[Any] = []
-    for part in chunks(sorted(ids)):
-        found += connection.execute(_POSTS_OF, {"among": part}).all()
-    return found

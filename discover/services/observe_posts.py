@@ -32,7 +32,7 @@ from discover.services.facts import (
     load_servers,
 )
 from discover.services.withdraw import withdraw_post_ids
-from discover.store.database import among, chunks
+from discover.store.database import Lookup, among
 
 # How often somebody posts is measured over the newest posts of this long.
 _RATE_WINDOW = timedelta(days=30)
@@ -44,13 +44,15 @@ _CONTENT = (
 
 # Statements are made once: to make one costs more than to run it.
 _INSERT = sa.insert(POSTS)
-_AUTHORS = sa.select(*ACCOUNT_FACTS).where(among(ACCOUNTS.c.uri))
-_HELD = sa.select(
-    POSTS.c.id, POSTS.c.uri, POSTS.c.account_id, *(POSTS.c[name] for name in _CONTENT)
-).where(among(POSTS.c.uri))
+_AUTHORS = Lookup(sa.select(*ACCOUNT_FACTS).where(among(ACCOUNTS.c.uri)))
+_HELD = Lookup(
+    sa.select(
+        POSTS.c.id, POSTS.c.uri, POSTS.c.account_id, *(POSTS.c[name] for name in _CONTENT)
+    ).where(among(POSTS.c.uri))
+)
 _UPDATE = sa.update(POSTS).where(POSTS.c.id == sa.bindparam("post"))
 _ONE = sa.select(POSTS.c.id, POSTS.c.account_id).where(POSTS.c.uri == sa.bindparam("uri"))
-_ACTIVITY = (
+_ACTIVITY = Lookup(
     sa.select(
         POSTS.c.account_id,
         POSTS.c.language,
@@ -84,7 +86,8 @@ def posts_seen(
     Facts are loaded and rows written once for the whole group; outcomes are in its order.
     """
     authors = _authors(ctx, connection, {seen.actor_uri for seen in group}, now)
-    held = _held(connection, [p.uri for s in group if s.actor_uri in authors for p in s.posts])
+    uris = [post.uri for seen in group if seen.actor_uri in authors for post in seen.posts]
+    held = {row.uri: row for row in _HELD(connection, uris)}
     todo = _Sorted()
     outcomes = [_sort_out(ctx, seen, authors, held, todo, now) for seen in group]
     if todo.new:
@@ -113,9 +116,7 @@ def post_missing(
 def _authors(
     ctx: Context, connection: Connection, uris: Iterable[str], now: datetime
 ) -> dict[str, tuple[int, Author]]:
-    rows: list[Any] = []
-    for part in chunks(list(uris)):
-        rows += connection.execute(_AUTHORS, {"among": part})
+    rows = _AUTHORS(connection, uris)
     servers = load_servers(connection, {row.host for row in rows})
     persons = load_persons(ctx, connection, {row.uri: row.handle_key for row in rows})
     authors = {}
@@ -124,13 +125,6 @@ def _authors(
         verdict = decide_account(facts, ctx.rules, now)
         authors[row.uri] = (row.id, author_of(row.uri, row.host, facts, verdict, ctx.rules))
     return authors
-
-
-def _held(connection: Connection, uris: list[str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for part in chunks(uris):
-        found.update((row.uri, row) for row in connection.execute(_HELD, {"among": part}))
-    return found
 
 
 def _sort_out(
@@ -217,10 +211,8 @@ def _note_activity(connection: Connection, account_ids: list[int], now: datetime
     if not account_ids:
         return
     counted: dict[int, list[Any]] = {account_id: [] for account_id in account_ids}
-    for part in chunks(account_ids):
-        asked = {"among": part, "since": now - _RATE_WINDOW}
-        for row in connection.execute(_ACTIVITY, asked):
-            counted[row.account_id].append(row)
+    for row in _ACTIVITY(connection, account_ids, since=now - _RATE_WINDOW):
+        counted[row.account_id].append(row)
     connection.execute(
         _NOTE_ACTIVITY,
         [

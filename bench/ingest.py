@@ -1,0 +1,152 @@
+"""Posts a second through observe, database, outbox and index, against the bare engine."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import meilisearch
+import orjson
+import sqlalchemy as sa
+
+from bench import sample
+from bench.editions import EDITIONS, Parts, opened
+from bench.measure import Goal, Result, median
+from discover.bootstrap import App
+from discover.engines.meilisearch_settings import account_fields, post_fields, settings
+from discover.engines.tantivy import WRITER_HEAP, WRITER_THREADS, create_index
+from discover.engines.tantivy_schema import account_json, post_json
+from discover.model.query import AccountDocument, Kind
+from discover.ports import Document
+from discover.services.documents import (
+    ACCOUNT_COLUMNS,
+    POST_COLUMNS,
+    account_documents,
+    judge_rows,
+    post_documents,
+)
+from discover.services.indexing import BATCH, index_pending
+from discover.services.observe import observe
+from discover.settings import Settings
+
+GOALS = {"embedded": 0.3, "server": 0.8}
+ENGINES = {"embedded": "SQLite + Tantivy", "server": "PostgreSQL + Meilisearch"}
+
+
+def run(parts: Parts, *, quick: bool) -> Result:
+    result = Result(
+        "ingest",
+        "Posts a second into store and index, against the bare engine",
+        ["edition", "Waypost", "bare engine", "ratio"],
+        unit="posts a second",
+    )
+    for edition in EDITIONS:
+        posts = 4_000 if quick else 20_000
+        wide = sample.world(posts // 20, 46)
+        batches = list(sample.batches(wide, posts))
+        ours, bare = [], []
+        for _ in range(2 if quick else 3):
+            place = parts.settings(edition)
+            with opened(place) as app:
+                sample.opt_in(app.context, wide)
+                ours.append(posts / _through(app, batches))
+                documents = _documents(app)
+            bare.append(
+                posts / (_tantivy if edition == "embedded" else _meilisearch)(place, documents)
+            )
+        ratio = median([a / b for a, b in zip(ours, bare, strict=True)])
+        result.rows.append(
+            [ENGINES[edition], f"{median(ours):,.0f}", f"{median(bare):,.0f}", f"{ratio:.2f}"]
+        )
+        result.bars |= {
+            f"Waypost, {ENGINES[edition]}": median(ours),
+            f"bare {ENGINES[edition].rpartition(' ')[2]}": median(bare),
+        }
+        result.goals.append(Goal(f"ratio, {ENGINES[edition]}", GOALS[edition], ratio))
+    result.notes += [
+        f"{posts:,} public posts of {posts // 20:,} people in the crawler's transactions of about"
+        f" {sample.BATCH} observations; a worker thread follows the outbox meanwhile, as in"
+        " `waypost up`. The clock stops when the outbox is empty.",
+        f"The bare engine is given the very same finished documents, {BATCH:,} at a time, by"
+        " tantivy-py's writer or the official Meilisearch client, with the same fields and settings.",
+        "PostgreSQL runs without fsync here, as in the tests; SQLite with it.",
+    ]
+    return result
+
+
+def _through(app: App, batches: list[Any]) -> float:
+    """Seconds until everything is searchable."""
+    seen = threading.Event()
+
+    def follow() -> None:
+        while True:
+            last = seen.is_set()
+            if not index_pending(app.context):
+                if last:
+                    return
+                time.sleep(0.05)
+
+    worker = threading.Thread(target=follow)
+    began = time.perf_counter()
+    worker.start()
+    for batch in batches:
+        observe(app.context, batch)
+    seen.set()
+    worker.join()
+    return time.perf_counter() - began
+
+
+def _documents(app: App) -> list[Document]:
+    with app.context.database.read() as connection:
+        now = app.context.clock.now()
+        accounts = connection.execute(sa.select(*ACCOUNT_COLUMNS)).all()
+        judged = judge_rows(app.context, connection, accounts, now)
+        rows = connection.execute(sa.select(*POST_COLUMNS)).all()
+        posts = post_documents(app.context, rows, judged, now)
+        return [*account_documents(connection, judged.values(), now), *posts]
+
+
+def _tantivy(_place: Settings, documents: list[Document]) -> float:
+    lines = {
+        Kind.ACCOUNTS: [account_json(one) for one in documents if isinstance(one, AccountDocument)],
+        Kind.POSTS: [post_json(one) for one in documents if not isinstance(one, AccountDocument)],
+    }
+    folder = Path(tempfile.mkdtemp(prefix="waypost-bare-"))
+    began = time.perf_counter()
+    for kind, group in lines.items():
+        (folder / kind.value).mkdir()
+        writer = create_index(folder / kind.value, kind).writer(WRITER_HEAP, WRITER_THREADS)
+        for at in range(0, len(group), BATCH):
+            for line in group[at : at + BATCH]:
+                writer.add_json(line)
+            writer.commit()
+    seconds = time.perf_counter() - began
+    shutil.rmtree(folder)
+    return seconds
+
+
+def _meilisearch(place: Settings, documents: list[Document]) -> float:
+    rows: dict[str, list[dict[str, Any]]] = {
+        "accounts": [account_fields(one) for one in documents if isinstance(one, AccountDocument)],
+        "posts": [post_fields(one) for one in documents if not isinstance(one, AccountDocument)],
+    }
+    plain = orjson.loads(orjson.dumps(rows))  # lists for tuples, as the client wants
+    client = meilisearch.Client(place.search_url, place.search_key.get_secret_value())
+    names = {kind: f"{place.search_prefix}_bare_{kind.value}" for kind in Kind}
+    for kind, name in names.items():
+        client.wait_for_task(client.create_index(name, {"primaryKey": "id"}).task_uid, 60_000)
+        client.wait_for_task(client.index(name).update_settings(settings(kind)).task_uid, 60_000)
+    began = time.perf_counter()
+    for kind, name in names.items():
+        group = plain[kind.value]
+        for at in range(0, len(group), BATCH):
+            task = client.index(name).add_documents(group[at : at + BATCH])
+            client.wait_for_task(task.task_uid, 600_000, 5)
+    seconds = time.perf_counter() - began
+    for name in names.values():
+        client.wait_for_task(client.delete_index(name).task_uid, 60_000)
+    return seconds
