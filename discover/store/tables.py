@@ -295,6 +295,7 @@ class Follower(SQLModel, table=True):
     inbox: str
     shared_inbox: str | None = None
     follow_id: str
+    public: bool = _value(False)  # it follows Public, as relays' clients of Mastodon's kind do
     relay: bool = _value(False)
     at: datetime | None = _instant(nullable=False)
 
@@ -390,6 +391,83 @@ class CommandRow(SQLModel, table=True):
     person: str = Field(index=True)  # digest of the actor URI
     host: str = Field(index=True)
     at: datetime | None = _instant(index=True, nullable=False)
+
+
+class ServerProof(SQLModel, table=True):
+    """One proof that a server's admin has said something, as last looked at."""
+
+    __tablename__ = "server_proofs"
+    host: str = Field(primary_key=True)
+    kind: str = Field(primary_key=True)  # ServerOptIn value: relay, fasp, dns, well-known, contact
+    statement: dict[str, Any] = _json(dict)
+    first_seen_at: datetime | None = _instant(nullable=False)
+    checked_at: datetime | None = _instant(nullable=False)
+    missing_since: datetime | None = _instant()
+
+
+class BlockedHost(SQLModel, table=True):
+    """A host on a blocklist that the operator imported, or blocked by hand."""
+
+    __tablename__ = "blocked_hosts"
+    host: str = Field(primary_key=True)
+    source: str = Field(primary_key=True)  # "operator", or the list's name
+    reason: str = _text()
+    at: datetime | None = _instant(nullable=False)
+
+
+class VerdictHistory(SQLModel, table=True):
+    """Each change of an account's verdict: what was seen when, by which rules."""
+
+    __tablename__ = "verdict_history"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    uri: str = Field(index=True)
+    host: str = Field(index=True)
+    at: datetime | None = _instant(nullable=False)
+    answers: dict[str, Any] = _json(dict)
+    seen: dict[str, str] = _json(dict)
+    source: str = _value("")
+    door: str = _value("")
+    rule_version: str = _value("")
+
+
+class ConsentLogEntry(SQLModel, table=True):
+    """Append-only and hash-chained: what was decided when, without names."""
+
+    __tablename__ = "consent_log"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    at: datetime | None = _instant(nullable=False)
+    event: str
+    details: dict[str, Any] = _json(dict)
+    previous: str = _value("")
+    digest: str = Field(unique=True)
+
+
+class Withdrawal(SQLModel, table=True):
+    """How fast a withdrawal took effect, without saying whose: for the public histogram."""
+
+    __tablename__ = "withdrawals"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+    id: int | None = _id()
+    cause: str
+    known_at: datetime | None = _instant(nullable=False)  # the moment we could know
+    hidden_at: datetime | None = _instant()  # gone from the answers
+    gone_at: datetime | None = _instant()  # gone from the raw index
+    outbox_id: int | None = Field(default=None, sa_column=Column(BigInteger, index=True))
+
+
+class RemovalCode(SQLModel, table=True):
+    """A one-time code by which a person without an account here proves who they are."""
+
+    __tablename__ = "removal_codes"
+    digest: str = Field(primary_key=True)
+    uri: str = Field(index=True)
+    handle_key: str
+    way: str  # message | profile
+    purpose: str  # remove | data
+    expires_at: datetime | None = _instant(nullable=False)
+    attempts: int = _value(0)
 
 
 class Daily(SQLModel, table=True):

@@ -73,6 +73,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "blocked_hosts",
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("host", "source"),
+    )
+    op.create_table(
         "command_answers",
         sa.Column(
             "id",
@@ -91,6 +99,23 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_command_answers_host"), ["host"], unique=False)
         batch_op.create_index(batch_op.f("ix_command_answers_person"), ["person"], unique=False)
 
+    op.create_table(
+        "consent_log",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("event", sa.String(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("previous", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("digest"),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "daily_counts",
         sa.Column("day", sa.String(), nullable=False),
@@ -155,6 +180,7 @@ def upgrade() -> None:
         sa.Column("inbox", sa.String(), nullable=False),
         sa.Column("shared_inbox", sa.String(), nullable=True),
         sa.Column("follow_id", sa.String(), nullable=False),
+        sa.Column("public", sa.Boolean(), nullable=False),
         sa.Column("relay", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("actor"),
@@ -291,6 +317,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_remote_keys_host"), ["host"], unique=False)
 
     op.create_table(
+        "removal_codes",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("uri", sa.String(), nullable=False),
+        sa.Column("handle_key", sa.String(), nullable=False),
+        sa.Column("way", sa.String(), nullable=False),
+        sa.Column("purpose", sa.String(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("removal_codes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_removal_codes_uri"), ["uri"], unique=False)
+
+    op.create_table(
         "reports",
         sa.Column(
             "id",
@@ -324,6 +364,16 @@ def upgrade() -> None:
     with op.batch_alter_table("seen_signatures", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_seen_signatures_until"), ["until"], unique=False)
 
+    op.create_table(
+        "server_proofs",
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("statement", sa.JSON(), nullable=False),
+        sa.Column("first_seen_at", sa.BigInteger(), nullable=False),
+        sa.Column("checked_at", sa.BigInteger(), nullable=False),
+        sa.Column("missing_since", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("host", "kind"),
+    )
     op.create_table(
         "servers",
         sa.Column("host", sa.String(), nullable=False),
@@ -379,6 +429,29 @@ def upgrade() -> None:
         batch_op.create_index("ux_tasks_kind_key", ["kind", "key"], unique=True)
 
     op.create_table(
+        "verdict_history",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("uri", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("answers", sa.JSON(), nullable=False),
+        sa.Column("seen", sa.JSON(), nullable=False),
+        sa.Column("source", sa.String(), nullable=False),
+        sa.Column("door", sa.String(), nullable=False),
+        sa.Column("rule_version", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("verdict_history", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_verdict_history_host"), ["host"], unique=False)
+        batch_op.create_index(batch_op.f("ix_verdict_history_uri"), ["uri"], unique=False)
+
+    op.create_table(
         "verdicts",
         sa.Column("uri", sa.String(), nullable=False),
         sa.Column("host", sa.String(), nullable=False),
@@ -423,9 +496,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_visits_due_at"), ["due_at"], unique=False)
         batch_op.create_index("ix_visits_host_due", ["host", "due_at"], unique=False)
 
+    op.create_table(
+        "withdrawals",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("cause", sa.String(), nullable=False),
+        sa.Column("known_at", sa.BigInteger(), nullable=False),
+        sa.Column("hidden_at", sa.BigInteger(), nullable=True),
+        sa.Column("gone_at", sa.BigInteger(), nullable=True),
+        sa.Column("outbox_id", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("withdrawals", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_withdrawals_outbox_id"), ["outbox_id"], unique=False)
+
 
 def downgrade() -> None:
 
+    with op.batch_alter_table("withdrawals", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_withdrawals_outbox_id"))
+
+    op.drop_table("withdrawals")
     with op.batch_alter_table("visits", schema=None) as batch_op:
         batch_op.drop_index("ix_visits_host_due")
         batch_op.drop_index(batch_op.f("ix_visits_due_at"))
@@ -436,6 +532,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verdicts_handle_key"))
 
     op.drop_table("verdicts")
+    with op.batch_alter_table("verdict_history", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_verdict_history_uri"))
+        batch_op.drop_index(batch_op.f("ix_verdict_history_host"))
+
+    op.drop_table("verdict_history")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ux_tasks_kind_key")
         batch_op.drop_index(batch_op.f("ix_tasks_due_at"))
@@ -446,6 +547,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_servers_due_at"))
 
     op.drop_table("servers")
+    op.drop_table("server_proofs")
     with op.batch_alter_table("seen_signatures", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_seen_signatures_until"))
 
@@ -455,6 +557,10 @@ def downgrade() -> None:
 
     op.drop_table("seen_activities")
     op.drop_table("reports")
+    with op.batch_alter_table("removal_codes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_removal_codes_uri"))
+
+    op.drop_table("removal_codes")
     with op.batch_alter_table("remote_keys", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_remote_keys_host"))
         batch_op.drop_index(batch_op.f("ix_remote_keys_fetched_at"))
@@ -494,12 +600,14 @@ def downgrade() -> None:
 
     op.drop_table("deliveries")
     op.drop_table("daily_counts")
+    op.drop_table("consent_log")
     with op.batch_alter_table("command_answers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_command_answers_person"))
         batch_op.drop_index(batch_op.f("ix_command_answers_host"))
         batch_op.drop_index(batch_op.f("ix_command_answers_at"))
 
     op.drop_table("command_answers")
+    op.drop_table("blocked_hosts")
     op.drop_table("actor_keys")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_accounts_host"))
