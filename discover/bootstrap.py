@@ -14,10 +14,12 @@ from discover.engines.tantivy import TantivyEngine
 from discover.net.client import GuardedClient
 from discover.net.keys import SigningKey
 from discover.net.manners import Manners
+from discover.net.verify import Verifier
 from discover.policy.consent import Rules
 from discover.ports import Clock, SearchEngine
 from discover.services.context import Context
 from discover.services.keys import load_or_make
+from discover.services.remote_keys import RemoteKeys, SeenSignatures
 from discover.settings import Settings
 from discover.store.database import Database
 
@@ -60,6 +62,17 @@ class App:
     def fetcher(self) -> GuardedClient:
         """The guarded client for everything that is not the crawl; an async context manager."""
         return GuardedClient(Manners.of(self.settings, self.context.clock, key=self.keys.rsa))
+
+    def verifier(self) -> Verifier:
+        """Says who signed a request to us; an async context manager.
+
+        Somebody waits for the answer, so its fetches keep no pause of their own: their number is
+        bounded per host instead (net.remote_keys.KeyLimits).
+        """
+        at_once = self.settings.model_copy(update={"crawl_delay": 0.0, "crawl_delay_max": 1.0})
+        ctx = self.context
+        client = GuardedClient(Manners.of(at_once, ctx.clock, key=self.keys.rsa))
+        return Verifier(client, ctx.clock, store=RemoteKeys(ctx), replays=SeenSignatures(ctx))
 
     def close(self) -> None:
         self.context.engine.close()

@@ -1,20 +1,28 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from discover.bootstrap import App, open_app
 from discover.net.client import GuardedClient
 from discover.net.keys import SigningKey
 from discover.net.manners import Gate, Manners, open_gate
 from discover.net.resolve import Lookup, system_lookup
+from discover.net.signing import Scheme, Signer
+from discover.net.verify import SignedRequest, Verifier
+from discover.policy.address import read_url
 from discover.ports import Fetcher
 from discover.settings import Settings
+from tests.support.remote import Person
 from tests.support.rude_site import RudeSite
 
 KEY = SigningKey.generate_rsa("https://waypost.test/actor#main-key")
@@ -94,3 +102,77 @@ def site() -> Iterator[RudeSite]:
 @pytest.fixture(params=["httpx", "scrapy"])
 def bench(request: pytest.FixtureRequest, site: RudeSite) -> Bench:
     return Bench(request.param, site)
+
+
+@dataclass
+class Desk:
+    """A verifier with a real database and real fetches, and the site whose keys it asks for."""
+
+    app: App
+    site: RudeSite
+    clock: TestClock
+    runner: asyncio.Runner
+    verifier: Verifier
+
+    def __call__(self, request: SignedRequest, actor: str | None, **given: Any) -> Any:
+        return self.runner.run(self.verifier.verify(request, claimed_actor=actor, **given))
+
+    def together(self, *requests: tuple[SignedRequest, str | None]) -> list[Any]:
+        """All at once; what came or was raised."""
+
+        async def all_of_them() -> list[Any]:
+            asked = (self.verifier.verify(one, claimed_actor=actor) for one, actor in requests)
+            return await asyncio.gather(*asked, return_exceptions=True)
+
+        return self.runner.run(all_of_them())
+
+    def fetches(self, path: str = "") -> int:
+        return sum(1 for seen in self.site.paths() if seen != "/robots.txt" and path in seen)
+
+
+@pytest.fixture
+def verify(site: RudeSite, tmp_path: Path) -> Iterator[Desk]:
+    clock = TestClock()
+    settings = Settings(
+        _env_file=None,
+        home=tmp_path,
+        public_url="https://waypost.test",
+        request_seconds=1.5,
+        lab_networks="127.0.0.0/8",
+        lab_hosts=f"*.lab.test=127.0.0.1:{site.port}",
+        lab_plain_http=True,
+    )
+    app = open_app(settings, clock=clock)
+    verifier = app.verifier()
+    try:
+        with asyncio.Runner() as runner:
+            yield Desk(app, site, clock, runner, verifier)
+            runner.run(verifier.close())
+    finally:
+        app.close()
+
+
+@pytest.fixture
+def digests() -> dict[str, str]:
+    """Of the body `{}`."""
+    return {
+        name: base64.b64encode(hashlib.new(name, b"{}").digest()).decode()
+        for name in ("sha256", "sha512")
+    }
+
+
+@pytest.fixture
+def our_request(site: RudeSite) -> Callable[[str, str], tuple[SignedRequest, str]]:
+    """What our own signer sends, seen from the other side."""
+    person = Person("ours")
+
+    def make(scheme: str, method: str) -> tuple[SignedRequest, str]:
+        person.live_at(site)
+        target = read_url("https://waypost.test/inbox?x=%20y")
+        body = b"{}" if method == "POST" else None
+        signer = Signer(SigningKey(person.key_id, person.rsa_key), TestClock())
+        headers = asyncio.run(signer.sign(Scheme(scheme), method, target, body))
+        signer.close()
+        return SignedRequest(method, str(target), headers, body or b""), person.uri
+
+    return make
