@@ -20,7 +20,7 @@ from discover.net.public_keys import PublicKey, load_pem, load_published, to_pem
 from discover.policy.origin import host_of
 from discover.ports import Clock, Fetcher
 from discover.wire.documents import Json, ParseError, read_document
-from discover.wire.jsonld import as_id
+from discover.wire.jsonld import as_id, types
 from discover.wire.keys import PublishedKey, is_actor, published_keys
 from discover.wire.urls import http_url
 
@@ -29,6 +29,7 @@ _TYPES = frozenset({"application/activity+json", "application/ld+json"})
 # Documents fetched for keys: a burst, then so many a second.
 _EACH_HOST = Rate(30, 0.5)
 _ALL_HOSTS = Rate(300, 10)
+_AUTOMATED = frozenset({"Service", "Application"})
 
 Value = TypeVar("Value")
 
@@ -44,6 +45,7 @@ class KnownKey:
     inbox: str | None
     shared_inbox: str | None
     fetched_at: datetime
+    automated: bool = False  # Service or Application: nobody to talk with
 
 
 class KeyStore(Protocol):
@@ -260,6 +262,7 @@ class KeyFinder:
                 inbox=_at(host, actor.get("inbox")),
                 shared_inbox=_at(host, shared),
                 fetched_at=now,
+                automated=not _AUTOMATED.isdisjoint(types(actor)),
             )
             found[key_id] = Held(known, keys[0], now, fresh=True)
         return found

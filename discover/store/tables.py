@@ -267,6 +267,7 @@ class RemoteKey(SQLModel, table=True):
     pem: str = _text()
     inbox: str | None = None
     shared_inbox: str | None = None
+    automated: bool = _value(False)  # Service or Application: nobody to talk with
     fetched_at: datetime | None = _instant(index=True, nullable=False)
 
 

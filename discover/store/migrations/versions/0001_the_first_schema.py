@@ -308,6 +308,7 @@ def upgrade() -> None:
         sa.Column("pem", sa.Text(), nullable=False),
         sa.Column("inbox", sa.String(), nullable=True),
         sa.Column("shared_inbox", sa.String(), nullable=True),
+        sa.Column("automated", sa.Boolean(), nullable=False),
         sa.Column("fetched_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key_id"),
     )
