@@ -15,7 +15,7 @@ _LOCK_SECONDS = 90.0
 _BEAT_SECONDS = 30
 
 # kind of task -> every how many minutes
-PERIODS = {"retention": 60, "reconcile": 24 * 60}
+PERIODS = {"retention": 60, "reconcile": 24 * 60, "follows": 5}
 
 
 def run_scheduler(app: App, stop: threading.Event) -> None:

@@ -21,7 +21,8 @@ class Door(StrEnum):
     BOOST = "boost"  # the URI is a post's; whose it is, its own server says
     COMMAND = "command"
     REFRESH = "refresh"
-    PUSH = "push"
+    PUSH = "push"  # the URI is an actor's or a post's
+    RELAY = "relay"  # is this actor its server's own?
 
 
 class Missing(StrEnum):
@@ -124,6 +125,16 @@ class PostMissing:
     seen_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ServerActorSeen:
+    """A server was asked whether an actor is its own, so that it speaks for the admin."""
+
+    uri: str
+    proven: bool
+    seen_at: datetime
+    detail: str = ""
+
+
 Observation = (
     ServerSeen
     | ServerVisited
@@ -134,6 +145,7 @@ Observation = (
     | ExtrasSeen
     | PostsSeen
     | PostMissing
+    | ServerActorSeen
 )
 
 
@@ -207,3 +219,4 @@ class VisitResult:
     new_posts: int = 0
     retry_at: datetime | None = None
     detail: str = ""
+    began: datetime | None = None  # whatever became due later is not answered by this visit

@@ -13,6 +13,7 @@ from discover.model.actor import ActorType, ConsentSignals, Flag, SearchableBy
 from discover.model.instance import RobotsState, ServerOptIn, ServerScope
 from discover.model.post import Audience
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFacts, ServerFacts
+from discover.policy.origin import host_of
 from discover.services.context import Context
 from discover.store.database import Lookup, among, chunks, table
 from discover.store.tables import Account, PersonRow, Post, Server, Suppression
@@ -22,6 +23,9 @@ PERSONS = table(PersonRow)
 ACCOUNTS = table(Account)
 POSTS = table(Post)
 SUPPRESSIONS = table(Suppression)
+
+# What a person does to be listed
+DELIBERATE = (PersonAct.IN.value, PersonAct.IN_PROFILE.value, PersonAct.IN_TAGS.value)
 
 _NOBODY = PersonFacts()
 _SUPPRESSED = PersonFacts(suppressed=True)
@@ -146,6 +150,18 @@ def suppressed(connection: Connection, digests: Iterable[str]) -> set[str]:
     for part in chunks(list(digests)):
         found.update(connection.scalars(_LEFT_AMONG, {"among": part}))
     return found
+
+
+def people_who_asked(connection: Connection, host: str) -> list[str]:
+    """Actor URIs of those on this host who opted in by a deliberate act of their own."""
+    rows = connection.scalars(
+        sa.select(PERSONS.c.uri).where(
+            PERSONS.c.uri.like(f"http%://{host}/%"),
+            PERSONS.c.act.in_(DELIBERATE),
+            PERSONS.c.blocked_us.is_(False),
+        )
+    )
+    return [uri for uri in rows if host_of(uri) == host]
 
 
 def account_facts(row: Any, server: ServerFacts, person: PersonFacts) -> AccountFacts:

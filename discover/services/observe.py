@@ -20,6 +20,7 @@ from discover.model.observed import (
     Outcome,
     PostMissing,
     PostsSeen,
+    ServerActorSeen,
     ServerSeen,
     ServerVisited,
 )
@@ -36,6 +37,7 @@ from discover.services.observe_actor import (
     extras_seen,
 )
 from discover.services.observe_posts import post_missing, posts_seen
+from discover.services.relays import server_actor_seen
 from discover.services.visits import LEASES
 from discover.services.withdraw import POSTS, withdraw_server
 from discover.store.database import chunks, upsert
@@ -87,6 +89,8 @@ def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetim
             return server_seen(connection, seen, now)
         case ServerVisited():
             return server_visited(ctx, connection, seen, now)
+        case ServerActorSeen():
+            return server_actor_seen(ctx, connection, seen, now)
 
 
 def candidates_seen(

@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from discover.model.instance import RobotsState, ServerOptIn
 from discover.model.verdict import Decision
 from discover.policy.consent import decide_server
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, SERVERS, server_facts
+from discover.services.facts import ACCOUNTS, SERVERS, people_who_asked, server_facts
 from discover.services.withdraw import POSTS, withdraw_server
 from discover.store.database import upsert
-from discover.store.tables import Server
+from discover.store.tables import Server, Visit
 
 _HOST = re.compile(
     r"^(?=.{1,253}$)[a-z0-9]([a-z0-9\-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9\-]*[a-z0-9])?)*(:\d{1,5})?$"
@@ -81,15 +83,25 @@ def remove_server(ctx: Context, host: str) -> int | None:
         row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
         if row is None:
             return None
-        gone = withdraw_server(connection, host, now)
-        if row.blocked or row.opted_out:
-            connection.execute(
-                sa.update(SERVERS)
-                .where(SERVERS.c.host == host)
-                .values(opt_in=ServerOptIn.NONE.value, due_at=None)
-            )
-        else:
-            connection.execute(sa.delete(SERVERS).where(SERVERS.c.host == host))
+        return take_back(connection, row, now)
+
+
+def take_back(connection: Connection, row: Any, now: datetime) -> int:
+    """End a server's opt-in, whoever gave it, and remove its people. Returns how many went."""
+    gone = withdraw_server(connection, row.host, now)
+    refused = row.blocked or row.opted_out
+    # Those who asked for themselves stay; they are looked at again on their own.
+    asked = [] if refused else people_who_asked(connection, row.host)
+    visits = [{"uri": uri, "host": row.host, "door": "command", "due_at": now} for uri in asked]
+    upsert(connection, Visit, visits, key=["uri"], update=["due_at"])
+    if refused or asked:
+        connection.execute(
+            sa.update(SERVERS)
+            .where(SERVERS.c.host == row.host)
+            .values(opt_in=ServerOptIn.NONE.value, due_at=now if asked else None)
+        )
+    else:
+        connection.execute(sa.delete(SERVERS).where(SERVERS.c.host == row.host))
     return gone
 
 

@@ -11,8 +11,11 @@ import sqlalchemy as sa
 
 from discover.policy.retry import next_try
 from discover.services.context import Context
+from discover.services.following import reconcile as reconcile_follows
+from discover.services.inbox import work_off
 from discover.services.indexing import index_all
 from discover.services.retention import enforce_retention
+from discover.services.seen import forget_seen
 from discover.services.verify import repair, verify
 from discover.store.database import table, upsert
 from discover.store.tables import Task
@@ -33,10 +36,20 @@ def _reconcile(ctx: Context, _payload: Mapping[str, Any]) -> None:
 
 def _retention(ctx: Context, _payload: Mapping[str, Any]) -> None:
     enforce_retention(ctx)
+    forget_seen(ctx)
+
+
+def _follows(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    reconcile_follows(ctx)
 
 
 # Every kind of queued work there is
-HANDLERS: dict[str, Handler] = {"retention": _retention, "reconcile": _reconcile}
+HANDLERS: dict[str, Handler] = {
+    "retention": _retention,
+    "reconcile": _reconcile,
+    "inbox": work_off,
+    "follows": _follows,
+}
 
 
 def enqueue(

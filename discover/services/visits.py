@@ -13,19 +13,18 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
 from discover.model.observed import AccountDue, Door, HostGrant, HostTurn, VisitResult
-from discover.policy.consent import PersonAct, decide_server
+from discover.policy.consent import decide_server
 from discover.policy.frontier import (
     next_account_visit,
     next_after_failure,
     next_refused_visit,
 )
-from discover.policy.origin import host_of
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
-    PERSONS,
     SERVERS,
     load_servers,
+    people_who_asked,
     suppressed,
 )
 from discover.services.outbox import OUTBOX
@@ -38,6 +37,8 @@ LEASES = table(HostLease)
 # How many of an account's newest posts a visit is told of
 _KNOWN_POSTS = 60
 _ACCOUNTS_PER_TURN = 50
+# Visits through these doors end when they are over.
+_ONCE = (Door.PUSH.value, Door.RELAY.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,14 +268,11 @@ def _turn(
 
 
 def _people_asked(connection: Connection, host: str) -> bool:
-    """Did anybody on this host ask for us by a deliberate act?"""
-    rows = connection.execute(
-        sa.select(PERSONS.c.uri, PERSONS.c.act).where(
-            PERSONS.c.uri.like(f"http%://{host}/%"),
-            PERSONS.c.act.in_(("in", "in_profile", "in_tags")),
-        )
-    )
-    return any(host_of(row.uri) == host and PersonAct(row.act) for row in rows)
+    """Did anybody there ask for us: a person by a deliberate act, or maybe the server itself?"""
+    if people_who_asked(connection, host):
+        return True
+    asking = sa.select(VISITS.c.id).where(VISITS.c.host == host, VISITS.c.door == Door.RELAY.value)
+    return connection.execute(asking.limit(1)).first() is not None
 
 
 def _accounts_due(
@@ -299,7 +297,7 @@ def _accounts_due(
             visit_id=row.id,
             uri=row.uri,
             handle=_handle(row.verified or row.handle),
-            door=Door.REFRESH if row.account_id else Door(row.door),
+            door=_door(row),
             etag=row.etag if row.account_id else None,
             last_modified=row.last_modified if row.account_id else None,
             listed=row.account_id is not None,
@@ -310,6 +308,11 @@ def _accounts_due(
         )
         for row in visits
     )
+
+
+def _door(row: Any) -> Door:
+    door = Door(row.door)
+    return Door.REFRESH if row.account_id and door is not Door.RELAY else door
 
 
 def _handle(text: str | None) -> Handle | None:
@@ -340,6 +343,10 @@ def _known_posts(connection: Connection, account_ids: list[int]) -> dict[int, di
 def _finish(ctx: Context, connection: Connection, result: VisitResult, now: datetime) -> None:
     visit = connection.execute(sa.select(VISITS).where(VISITS.c.id == result.visit_id)).first()
     if visit is None:
+        return
+    asked_again = result.began is not None and visit.due_at > result.began
+    if result.over and visit.door in _ONCE:
+        _end_once(connection, visit, asked_again=asked_again)
         return
     if result.over:
         # Kept until the retention sweep, so that the same hint is not followed again tomorrow.
@@ -372,11 +379,25 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
     pause = (
         next_refused_visit(ctx.jitter()) if rate is None else next_account_visit(rate, ctx.jitter())
     )
+    due = visit.due_at if asked_again else now + pause
     connection.execute(
         sa.update(VISITS)
         .where(VISITS.c.id == visit.id)
-        .values(failures=0, due_at=now + pause, last_at=now, last_detail=result.detail[:300])
+        .values(failures=0, due_at=due, last_at=now, last_detail=result.detail[:300])
     )
+
+
+def _end_once(connection: Connection, visit: Any, *, asked_again: bool) -> None:
+    """Each push is news of its own, so nothing of it is kept, but what came meanwhile is due."""
+    if asked_again:
+        return
+    listed = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == visit.uri))
+    if listed is None:
+        connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
+    else:
+        connection.execute(
+            sa.update(VISITS).where(VISITS.c.id == visit.id).values(door=Door.REFRESH.value)
+        )
 
 
 def _is_known_by_uri(connection: Connection, handle_key: str | None) -> bool:

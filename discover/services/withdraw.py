@@ -17,12 +17,13 @@ from discover.services import outbox
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SUPPRESSIONS
 from discover.store.database import table, upsert
-from discover.store.tables import Daily, Post, Server, Suppression, VerdictRow, Visit
+from discover.store.tables import Daily, Interaction, Post, Server, Suppression, VerdictRow, Visit
 
 POSTS = table(Post)
 VISITS = table(Visit)
 VERDICTS = table(VerdictRow)
 DAILY = table(Daily)
+INTERACTIONS = table(Interaction)
 
 
 def withdraw_account(connection: Connection, account_id: int, now: datetime) -> int:
@@ -43,6 +44,8 @@ def withdraw_posts(
     connection: Connection, account_id: int, now: datetime, *, note: bool = True
 ) -> int:
     """Remove all posts of an account, which may stay listed itself."""
+    mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
+    _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
     gone = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id == account_id)).rowcount
     if note and gone:
         outbox.note(connection, outbox.PURGE_ACCOUNT, [account_id], now)
@@ -54,6 +57,7 @@ def withdraw_posts(
 
 def withdraw_post_ids(connection: Connection, ids: list[int], now: datetime) -> None:
     if ids:
+        _forget_interactions(connection, ids)
         connection.execute(sa.delete(POSTS).where(POSTS.c.id.in_(ids)))
         outbox.note(connection, outbox.POST, ids, now)
         count(connection, "posts_withdrawn", len(ids), now)
@@ -62,6 +66,8 @@ def withdraw_post_ids(connection: Connection, ids: list[int], now: datetime) -> 
 def withdraw_server(connection: Connection, host: str, now: datetime) -> int:
     """Remove everything held about a host's accounts. Returns how many accounts went."""
     ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
+    theirs = sa.select(POSTS.c.id).where(POSTS.c.account_id.in_(ids))
+    _forget_interactions(connection, theirs, INTERACTIONS.c.account_id.in_(ids))
     posts = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id.in_(ids))).rowcount
     accounts = connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.host == host)).rowcount
     connection.execute(sa.delete(VISITS).where(VISITS.c.host == host))
@@ -142,6 +148,16 @@ def count(connection: Connection, name: str, amount: int, now: datetime) -> None
         key=["day", "name"],
         update=[],
         update_values=_added,
+    )
+
+
+def _forget_interactions(
+    connection: Connection, posts: Any, by: sa.ColumnElement[bool] | None = None
+) -> None:
+    """Likes and boosts of these posts, and those that somebody gave: both sides must consent."""
+    of_these = INTERACTIONS.c.post_id.in_(posts)
+    connection.execute(
+        sa.delete(INTERACTIONS).where(of_these if by is None else sa.or_(of_these, by))
     )
 
 

@@ -31,6 +31,10 @@ _BUSY_SECONDS = 60
 T = TypeVar("T")
 
 
+def _loads(text: str) -> Any:
+    return [] if text == "[]" else orjson.loads(text)  # most lists are empty
+
+
 class Database:
     """Engines for one database URL. Thread-safe; `close()` when done."""
 
@@ -45,7 +49,7 @@ class Database:
     def _engine(self, begin: str) -> Engine:
         options: dict[str, Any] = {
             "json_serializer": lambda value: orjson.dumps(value).decode(),
-            "json_deserializer": orjson.loads,
+            "json_deserializer": _loads,
         }
         if not self.sqlite:
             return sa.create_engine(self.url, pool_size=10, max_overflow=20, **options)
@@ -142,6 +146,14 @@ def upsert(
         columns = None if update is None else tuple(update)
         statement = _upsert(connection.dialect.name, model, tuple(key), columns, update_values)
         connection.execute(statement, list(rows))
+
+
+def insert_once(
+    connection: Connection, model: type[SQLModel], row: dict[str, Any], *, key: Sequence[str]
+) -> bool:
+    """INSERT unless there is a row with this key already. True when it was inserted."""
+    statement = _upsert(connection.dialect.name, model, tuple(key), None, None)
+    return connection.execute(statement, row).rowcount == 1
 
 
 @lru_cache(maxsize=128)

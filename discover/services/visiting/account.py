@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from discover.model.actor import Actor, ActorType, Handle
 from discover.model.fetched import Fetched, FetchError
@@ -16,6 +16,8 @@ from discover.model.observed import (
     HostTurn,
     Missing,
     Outcome,
+    PostMissing,
+    ServerActorSeen,
     VisitResult,
 )
 from discover.policy.origin import same_origin
@@ -29,10 +31,13 @@ from discover.services.visiting.documents import (
 from discover.services.visiting.extras import read_extras
 from discover.services.visiting.handles import NoAnswer, look_up, prove_handle
 from discover.services.visiting.outbox import OutboxReader, Reading
+from discover.services.visiting.pushed import read_pushed
+from discover.services.visiting.server_actor import ask_server
 from discover.services.visiting.tools import Tools
 from discover.wire.actor import parse_actor
 from discover.wire.documents import ParseError
 from discover.wire.jsonld import as_ids
+from discover.wire.received import is_actor
 from discover.wire.webfinger import Jrd
 
 
@@ -47,13 +52,15 @@ class Visited:
 
 async def visit_account(tools: Tools, due: AccountDue, turn: HostTurn) -> Visited:
     """Visit one account within its host's turn. Everything seen goes to the sink."""
+    began = tools.clock.now()
     try:
-        return await _Visit(tools, due, turn).run()
+        visited = await _Visit(tools, due, turn).run()
     except FetchError as error:
         result = VisitResult(
             due.visit_id, ok=False, retry_at=error.retry_at, detail=str(error)[:300]
         )
-        return Visited(result, interrupted=True)
+        visited = Visited(result, interrupted=True)
+    return replace(visited, result=replace(visited.result, began=began))
 
 
 class _Visit:
@@ -74,6 +81,10 @@ class _Visit:
             uri = found
         elif self._due.door is Door.BOOST:
             return await self._boosted(uri)
+        elif self._due.door is Door.PUSH:
+            return await self._pushed(uri)
+        elif self._due.door is Door.RELAY:
+            return await self._server_actor(uri)
         got = await fetch_document(
             self._tools.fetcher,
             uri,
@@ -95,6 +106,30 @@ class _Visit:
         if author is not None and same_origin(author, got.uri):
             await self._tools.sink(CandidatesSeen(Door.MENTION, uris=(author,)))
         return self._ended(ok=True, over=True)
+
+    async def _pushed(self, uri: str) -> Visited:
+        """What somebody pushed to us, at its origin: an actor, a post, or nothing any more."""
+        got = await fetch_document(self._tools.fetcher, uri, solicited=self._turn.solicited)
+        if isinstance(got, Document) and is_actor(got.doc):
+            return await self._answered(uri, got)
+        if not isinstance(got, Document):
+            missing = got.missing if isinstance(got, Absent) else Missing.UNREADABLE
+            if missing is Missing.GONE:
+                await self._tools.sink(PostMissing(uri, self._tools.clock.now()))
+            passing = missing is Missing.UNREACHABLE
+            detail = got.detail if isinstance(got, Absent) else "304 without a condition"
+            return self._ended(ok=False, over=not passing, detail=detail, unreachable=passing)
+        stored = await read_pushed(self._tools, self._turn, got)
+        return self._ended(ok=True, over=True, reading=Reading(stored=stored))
+
+    async def _server_actor(self, uri: str) -> Visited:
+        """Its server says whether this actor, which asked for us, is its own."""
+        answer = await ask_server(self._tools, uri)
+        if answer.proven is None:
+            return self._ended(ok=False, detail=answer.detail, unreachable=True)
+        now = self._tools.clock.now()
+        await self._tools.sink(ServerActorSeen(uri, answer.proven, now, answer.detail))
+        return self._ended(ok=True, over=True, detail=answer.detail)
 
     async def _answered(self, uri: str, got: Document | Unchanged | Absent) -> Visited:
         if not isinstance(got, Document):

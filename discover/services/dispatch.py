@@ -1,0 +1,77 @@
+"""What each type of activity means to us: one table. What is not in it is not kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.engine import Connection
+
+from discover.services import commands, following, follows, interactions, people, pushes
+from discover.services.context import Context
+from discover.wire.jsonld import types
+from discover.wire.received import addresses
+
+if TYPE_CHECKING:
+    from discover.services.inbox import Received
+
+Handler = Callable[[Context, Connection, "Received"], None]
+
+# These a third party may hand on: they only tell us where to look. All others must come from
+# their own actor.
+FORWARDABLE = frozenset({"Create", "Update", "Delete", "Announce", "Move", "Add", "Remove"})
+_ABOUT_PEOPLE = FORWARDABLE | {"Like"}
+
+
+def _create(ctx: Context, connection: Connection, received: Received) -> None:
+    if received.proven and addresses(received.activity, ctx.actor_uri):
+        commands.handle(ctx, connection, received)
+    pushes.created(ctx, connection, received)
+
+
+def _undo(ctx: Context, connection: Connection, received: Received) -> None:
+    follows.undone(ctx, connection, received)
+    people.unblocked(ctx, connection, received)
+    interactions.undone(connection, received)
+
+
+HANDLERS: dict[str, Handler] = {
+    "Follow": follows.followed,
+    "Undo": _undo,
+    "Accept": following.accepted,
+    "Reject": following.rejected,
+    "Create": _create,
+    "Update": pushes.updated,
+    "Delete": pushes.deleted,
+    "Move": pushes.moved,
+    "Block": people.blocked,
+    "Flag": people.flagged,
+    "Announce": pushes.announced,
+    "Like": interactions.liked,
+    "Add": pushes.featured,
+    "Remove": pushes.featured,
+}
+
+
+def kind_of(activity: dict[str, Any]) -> str | None:
+    """The first of its types that we know."""
+    return next((kind for kind in types(activity) if kind in HANDLERS), None)
+
+
+def wanted(ctx: Context, connection: Connection, received: Received) -> bool:
+    """Is this worth a row? Most of what is pushed speaks of people who never asked for us."""
+    kind = kind_of(received.activity)
+    if kind is None:
+        return False
+    if kind not in _ABOUT_PEOPLE:
+        return True
+    if kind == "Create" and received.proven and addresses(received.activity, ctx.actor_uri):
+        return True
+    return pushes.concerns_us(ctx, connection, received)
+
+
+def dispatch(ctx: Context, connection: Connection, received: Received) -> None:
+    """Apply one activity inside the caller's transaction."""
+    kind = kind_of(received.activity)
+    if kind is not None and (received.proven or kind in FORWARDABLE):
+        HANDLERS[kind](ctx, connection, received)

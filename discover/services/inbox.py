@@ -1,0 +1,154 @@
+"""What was posted to our inbox: kept once, in one transaction, and worked off by the worker."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.policy.origin import host_of
+from discover.services import dispatch
+from discover.services.context import Context
+from discover.services.facts import ACCOUNTS, PERSONS, SERVERS
+from discover.services.relays import subscribed_hosts
+from discover.services.seen import KIND, TASKS, digest, first_time
+from discover.services.withdraw import VERDICTS, VISITS
+from discover.store.database import table, upsert
+from discover.store.tables import Follower, Following, Task
+from discover.wire.received import actor_of, id_of
+
+log = logging.getLogger(__name__)
+
+_FOLLOWERS = table(Follower)
+_FOLLOWING = table(Following)
+
+# What still raises after so many tries (about a day) is not understood and never will be.
+MOST_TRIES = 10
+# What a person may still say whose server has opted out: it can only make us do less.
+WITHDRAWALS = frozenset({"Delete", "Undo", "Block", "Reject"})
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An activity whose signature was verified, which says who sent it, not that it is true.
+
+    `signer_actor` and `signer_host` are empty when its actor is said to be gone, key and all:
+    nobody vouches for it then. `inbox` and `shared_inbox` are the signer's.
+    """
+
+    activity: dict[str, Any]
+    signer_actor: str
+    signer_host: str
+    inbox: str | None
+    shared_inbox: str | None
+    at: datetime
+
+    @property
+    def actor(self) -> str:
+        return actor_of(self.activity) or ""
+
+    @property
+    def id(self) -> str:
+        return id_of(self.activity) or ""
+
+    @property
+    def proven(self) -> bool:
+        """Did the actor itself sign it? Otherwise a third party hands it on."""
+        return bool(self.signer_actor) and self.signer_actor == self.actor
+
+
+def accept(ctx: Context, received: Received) -> bool:
+    """Queue one activity. False when it was seen before or is nothing to us: nothing is kept."""
+    return accept_many(ctx, [received])[0]
+
+
+def accept_many(ctx: Context, group: Sequence[Received]) -> list[bool]:
+    """`accept` for several in one transaction; answers in their order."""
+    answers = [False] * len(group)
+    # In one order everywhere, so that two processes never wait for each other in a circle.
+    places = sorted(
+        range(len(group)), key=lambda place: digest(group[place].actor, group[place].id)
+    )
+    with ctx.database.write() as connection:
+        for place in places:
+            received = group[place]
+            if dispatch.wanted(ctx, connection, received):
+                answers[place] = _keep(ctx, connection, received)
+    return answers
+
+
+def _keep(ctx: Context, connection: Connection, received: Received) -> bool:
+    now = ctx.clock.now()
+    name = digest(received.actor, received.id)
+    if not first_time(connection, name, now):
+        return False
+    payload = asdict(received) | {"at": received.at.isoformat()}
+    row = {"kind": KIND, "key": name, "payload": payload, "due_at": now}
+    upsert(connection, Task, [row], key=["kind", "key"])
+    return True
+
+
+def work_off(ctx: Context, payload: Mapping[str, Any]) -> None:
+    """The task "inbox": apply one activity. Its task goes in the same transaction: never twice."""
+    received = Received(**{**payload, "at": datetime.fromisoformat(payload["at"])})
+    name = digest(received.actor, received.id)
+    mine = sa.and_(TASKS.c.kind == KIND, TASKS.c.key == name)
+    with ctx.database.write() as connection:
+        attempts = connection.scalar(sa.select(TASKS.c.attempts).where(mine))
+        connection.execute(sa.delete(TASKS).where(mine))
+        if attempts is None:
+            return
+        if attempts >= MOST_TRIES:
+            log.error("an activity from %s is given up", received.signer_host)
+            return
+        host = host_of(received.actor)
+        row = connection.execute(_REFUSED.where(SERVERS.c.host == host)).first()
+        kind = dispatch.kind_of(received.activity)
+        if row is None or not is_refused(kind, blocked=row.blocked):
+            dispatch.dispatch(ctx, connection, received)
+
+
+_REFUSED = sa.select(SERVERS.c.host, SERVERS.c.blocked).where(
+    sa.or_(SERVERS.c.blocked.is_(True), SERVERS.c.opted_out.is_(True))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guests:
+    """What the door has to know about hosts before it hears anybody."""
+
+    refused: Mapping[str, bool]  # -> whether our operator blocked it (else its admin opted out)
+    relays: frozenset[str]  # they may hand us other people's activities
+
+
+def guests(ctx: Context) -> Guests:
+    with ctx.database.read() as connection:
+        rows = connection.execute(_REFUSED).all()
+    return Guests({row.host: row.blocked for row in rows}, subscribed_hosts(ctx))
+
+
+def is_refused(kind: str | None, *, blocked: bool) -> bool:
+    """What is not heard from a host that may not speak to us.
+
+    Nothing at all from a blocked one: nothing of it is shown either. From one whose admin opted
+    out a person's own no still counts, for the day its admin comes back.
+    """
+    return blocked or kind not in WITHDRAWALS
+
+
+def holds_anything(ctx: Context, actor: str) -> bool:
+    """Is there any row about this actor?"""
+    columns = (
+        ACCOUNTS.c.uri, PERSONS.c.uri, VISITS.c.uri, VERDICTS.c.uri, _FOLLOWERS.c.actor,
+        _FOLLOWING.c.actor,
+    )  # fmt: skip
+    with ctx.database.read() as connection:
+        return any(
+            connection.execute(sa.select(column).where(column == actor).limit(1)).first()
+            for column in columns
+        )

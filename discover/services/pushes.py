@@ -1,0 +1,234 @@
+"""What is pushed to us only says where to look: appointments are made, the origin decides.
+
+Nothing of a push itself is stored, and only those are looked at whose server or who themselves
+opted in, or whom we hold already.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.observed import Door, PostMissing
+from discover.policy.consent import PersonAct, decide_server
+from discover.policy.origin import host_of, same_origin
+from discover.services import interactions
+from discover.services.context import Context
+from discover.services.facts import (
+    ACCOUNTS,
+    DELIBERATE,
+    PERSONS,
+    POSTS,
+    load_persons,
+    load_servers,
+)
+from discover.services.observe_posts import post_missing
+from discover.services.withdraw import VERDICTS, VISITS, withdraw_account
+from discover.store.database import upsert
+from discover.store.tables import Visit
+from discover.wire.jsonld import as_id
+from discover.wire.received import inner, is_a, is_actor, object_uri, pushed_post
+
+if TYPE_CHECKING:
+    from discover.services.inbox import Received
+
+# A pin is no reason to read a whole account again at once.
+_AGAIN_AFTER = timedelta(hours=1)
+
+
+def concerns_us(ctx: Context, connection: Connection, received: Received) -> bool:
+    """Would any handler below do anything about this?"""
+    activity = received.activity
+    named = {received.actor, object_uri(activity), as_id(activity.get("target"))}
+    if any(uri and _holds(connection, uri) for uri in named):
+        return True
+    if is_a(activity, "Delete", "Like", "Add", "Remove"):
+        return False
+    people = {received.actor, as_id(activity.get("target"))}
+    if is_a(activity, "Create", "Update", "Announce"):
+        uri, author = pushed_post(activity)
+        if uri is not None and _holds(connection, uri):
+            return True
+        if author is None and uri is not None:
+            return _may_look(connection, uri)
+        people = {author, object_uri(activity) if is_a(activity, "Update") else None}
+    return any(uri and _may_look_at_person(ctx, connection, uri) for uri in people)
+
+
+def created(ctx: Context, connection: Connection, received: Received) -> None:
+    uri, author = pushed_post(received.activity)
+    if uri is not None:
+        _look_at_post(ctx, connection, uri, author)
+
+
+def updated(ctx: Context, connection: Connection, received: Received) -> None:
+    """A profile, or a post. Flags may just have changed, so the newest no does not count."""
+    uri, held = object_uri(received.activity), inner(received.activity)
+    if uri is None:
+        return
+    if uri == received.actor or (held is not None and is_actor(held)):
+        look_at_person(ctx, connection, uri, ctx.clock.now())
+    else:
+        created(ctx, connection, received)
+
+
+def deleted(ctx: Context, connection: Connection, received: Received) -> None:
+    """What its own author takes back is hidden at once; the origin has the last word on it.
+
+    From anybody else it is only a reason to look.
+    """
+    uri, now = object_uri(received.activity), ctx.clock.now()
+    if uri is None or not _holds(connection, uri):
+        return
+    author = connection.execute(
+        sa.select(ACCOUNTS.c.id, ACCOUNTS.c.uri).where(ACCOUNTS.c.uri == uri)
+    ).first()
+    if author is not None:
+        if received.proven and received.actor == uri:
+            withdraw_account(connection, author.id, now)
+    else:
+        owner = connection.scalar(
+            sa.select(ACCOUNTS.c.uri)
+            .join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
+            .where(POSTS.c.uri == uri)
+        )
+        if received.proven and received.actor == owner:
+            post_missing(ctx, connection, PostMissing(uri, now), now)
+    look(connection, uri, now)
+
+
+def moved(ctx: Context, connection: Connection, received: Received) -> None:
+    """The old account is read again; the new one is somebody to look at on their own."""
+    now = ctx.clock.now()
+    old, new = object_uri(received.activity), as_id(received.activity.get("target"))
+    if old == received.actor and old is not None and _holds(connection, old):
+        look(connection, old, now)
+    if new is not None:
+        look_at_person(ctx, connection, new, now)
+
+
+def announced(ctx: Context, connection: Connection, received: Received) -> None:
+    """A boost: a signal where both consent, and always only a hint about somebody else."""
+    interactions.interaction(ctx, connection, received, "announce")
+    held = inner(received.activity)
+    if held is not None and is_a(held, "Delete"):
+        if (gone := object_uri(held)) and _holds(connection, gone):
+            look(connection, gone, ctx.clock.now())
+        return
+    uri, author = pushed_post(received.activity)
+    if uri is not None:
+        _look_at_post(ctx, connection, uri, author)
+
+
+def featured(ctx: Context, connection: Connection, received: Received) -> None:
+    """Something was pinned or unpinned: soon their account is read again."""
+    now = ctx.clock.now()
+    connection.execute(
+        sa.update(VISITS)
+        .where(
+            VISITS.c.uri == received.actor,
+            VISITS.c.last_at < now - _AGAIN_AFTER,
+            VISITS.c.due_at > now,
+            sa.exists().where(ACCOUNTS.c.uri == received.actor),
+        )
+        .values(due_at=now)
+    )
+
+
+def look_at_person(ctx: Context, connection: Connection, uri: str, now: datetime) -> bool:
+    """Make an appointment if they may be looked at. True when it was made."""
+    if not _holds(connection, uri) and not _may_look_at_person(ctx, connection, uri):
+        return False
+    look(connection, uri, now)
+    return True
+
+
+def look(connection: Connection, uri: str, now: datetime, door: Door = Door.PUSH) -> None:
+    """Visit this actor or post now. No old validator: a cache must not answer for it."""
+    row = {"uri": uri, "host": host_of(uri), "door": door.value, "due_at": now}
+    row |= {"etag": None, "last_modified": None}
+    columns = ["due_at", "etag", "last_modified"]
+    if door is not Door.PUSH:
+        columns.append("door")
+    upsert(connection, Visit, [row], key=["uri"], update=columns)
+
+
+def _look_at_post(ctx: Context, connection: Connection, uri: str, author: str | None) -> None:
+    now = ctx.clock.now()
+    if _holds(connection, uri):
+        look(connection, uri, now)
+        return
+    if author is None:
+        if _may_look(connection, uri):
+            look(connection, uri, now)
+        return
+    if not same_origin(uri, author):
+        return
+    account = connection.execute(
+        sa.select(ACCOUNTS.c.posts_allowed).where(ACCOUNTS.c.uri == author)
+    ).first()
+    if account is not None:
+        if account.posts_allowed and _may_look_at_person(ctx, connection, author):
+            look(connection, uri, now)
+    elif _unjudged(connection, author) and _may_look_at_person(ctx, connection, author):
+        # Whoever they are, their profile is asked before any post of theirs.
+        upsert(
+            connection,
+            Visit,
+            [{"uri": author, "host": host_of(author), "door": Door.PUSH.value, "due_at": now}],
+            key=["uri"],
+        )
+
+
+def _holds(connection: Connection, uri: str) -> bool:
+    for column in (POSTS.c.uri, ACCOUNTS.c.uri):
+        if connection.execute(sa.select(column).where(column == uri)).first():
+            return True
+    return False
+
+
+def _unjudged(connection: Connection, uri: str) -> bool:
+    found = connection.execute(sa.select(VERDICTS.c.uri).where(VERDICTS.c.uri == uri)).first()
+    return found is None
+
+
+def _may_look(connection: Connection, uri: str) -> bool:
+    """May a post be fetched to learn whose it is?
+
+    Where the server has opted in; elsewhere only below the address of a person who has.
+    """
+    host = host_of(uri)
+    if host is None:
+        return False
+    server = load_servers(connection, [host])[host]
+    if server.blocked or server.opted_out:
+        return False
+    if decide_server(server).allowed:
+        return True
+    above = [uri[:place] for place, letter in enumerate(uri) if letter == "/"][3:]
+    return bool(
+        connection.execute(
+            sa.select(PERSONS.c.uri).where(
+                PERSONS.c.uri.in_(above),
+                PERSONS.c.act.in_(DELIBERATE),
+                PERSONS.c.blocked_us.is_(False),
+            )
+        ).first()
+    )
+
+
+def _may_look_at_person(ctx: Context, connection: Connection, uri: str) -> bool:
+    """Is this person in reach: by their server's opt-in, or by their own deliberate act?"""
+    host = host_of(uri)
+    if host is None:
+        return False
+    server = load_servers(connection, [host])[host]
+    if server.blocked or server.opted_out:
+        return False
+    person = load_persons(ctx, connection, {uri: None})[uri]
+    if person.suppressed or person.blocked_us or person.act is PersonAct.OUT:
+        return False
+    return person.act.value in DELIBERATE or decide_server(server).allowed
