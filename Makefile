@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install parts test lint fmt bench lock clean
+.PHONY: run install parts leaktest test lint fmt bench lock clean
 
 run: $(VENV)/.run
 	$(BIN)/waypost demo
@@ -42,6 +42,12 @@ lint: $(VENV)/.dev
 fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Random histories against a naive oracle, as many steps as you like
+STEPS ?= 2000
+SEED ?= 1
+leaktest: $(VENV)/.dev
+	$(BIN)/python -m tests.leak --steps $(STEPS) --seed $(SEED)
 
 bench: parts
 	$(BIN)/python -m bench
