@@ -61,12 +61,16 @@ def run(_parts: Parts, *, quick: bool) -> Result:
         result.goals.append(Goal(f"ratio, {WAYS[way]}", 0.8, ratio))
         result.bars |= {f"Waypost, {WAYS[way]}": ours, f"bare Scrapy, {way}": theirs}
     result.notes += [
-        f"{accounts} people on a pretend fediverse in a process of its own, no pause between"
-        f" requests, {in_flight} in flight at most, a fresh database each round, {rounds} rounds in"
-        " turn with the bare spider.",
-        "Ours signs, checks addresses and robots.txt, parses, judges and stores. The bare spider"
-        " has Scrapy's own handler and reactor, sends the very requests of the log (headers and"
-        " signatures with them, without our one-at-a-time per host) and parses nothing.",
+        (
+            f"{accounts} people on a pretend fediverse in a process of its own, no pause between"
+            f" requests, {in_flight} in flight at most, a fresh database each round, {rounds} rounds in"
+            " turn with the bare spider."
+        ),
+        (
+            "Ours signs, checks addresses and robots.txt, parses, judges and stores. The bare spider"
+            " has Scrapy's own handler and reactor, sends the very requests of the log (headers and"
+            " signatures with them, without our one-at-a-time per host) and parses nothing."
+        ),
     ]
     return result
 

@@ -66,13 +66,19 @@ def run(parts: Parts, *, quick: bool) -> Result:
                 )
                 result.bars[f"{engine}, {name}"] = median(added)
     result.notes += [
-        f"{count} searches of one or two words, whole and unfinished, {rounds} rounds, the API and"
-        " the bare engine in turn for every word; each word counts with the median of its rounds.",
-        "The API runs in a process of its own and is asked over one kept connection of"
-        " `http.client`; a whole answer of 20 results is read.",
-        "Bare Tantivy is `parse_query` and `search` of tantivy-py on the same index, in the same"
-        " process as the clock: it loads, marks and forgives nothing. Bare Meilisearch is asked by"
-        " the same kind of raw connection for the same number of results.",
+        (
+            f"{count} searches of one or two words, whole and unfinished, {rounds} rounds, the API and"
+            " the bare engine in turn for every word; each word counts with the median of its rounds."
+        ),
+        (
+            "The API runs in a process of its own and is asked over one kept connection of"
+            " `http.client`; a whole answer of 20 results is read."
+        ),
+        (
+            "Bare Tantivy is `parse_query` and `search` of tantivy-py on the same index, in the same"
+            " process as the clock: it loads, marks and forgives nothing. Bare Meilisearch is asked by"
+            " the same kind of raw connection for the same number of results."
+        ),
     ]
     return result
 

@@ -8,7 +8,12 @@ import threading
 from discover.bootstrap import App
 from discover.policy.retry import next_try
 from discover.ports import EngineUnavailable
-from discover.services.indexing import IndexerBusy, index_pending, restore_lost_index
+from discover.services.indexing import (
+    BATCH,
+    IndexerBusy,
+    index_pending,
+    restore_lost_index,
+)
 from discover.services.tasks import run_next_task
 
 log = logging.getLogger(__name__)
@@ -42,6 +47,9 @@ def work(app: App, stop: threading.Event) -> None:
 
 
 def work_once(app: App) -> bool:
-    """One round. True when there was something to do."""
+    """One round. True when there is certainly more to do.
+
+    A small batch is no reason to hurry: what gathers meanwhile goes into one commit of the engine.
+    """
     indexed = index_pending(app.context)
-    return bool(indexed) or run_next_task(app.context) is not None
+    return indexed >= BATCH or run_next_task(app.context) is not None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+# Nearly all URIs look like this; the parser takes ten times as long to say the same of them.
+_PLAIN = re.compile(r"https?://([a-z0-9.\-]+)/")
 
 
 @lru_cache(maxsize=65_536)
@@ -14,6 +17,8 @@ def host_of(uri: str) -> str | None:
 
     Only http and https have an origin for us. User info makes a URI unusable.
     """
+    if plain := _PLAIN.match(uri):
+        return plain[1].rstrip(".")
     try:
         parts = urlsplit(uri)
         port = parts.port

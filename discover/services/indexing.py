@@ -176,8 +176,11 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
         ctx.engine.delete_server(host)
     for account_id in {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}:
         ctx.engine.delete_account(account_id)
-    ctx.engine.delete(Kind.ACCOUNTS, sorted(account_ids - {one.id for one in accounts}))
-    ctx.engine.delete(Kind.POSTS, sorted(post_ids - {one.id for one in documents}))
-    ctx.engine.upsert(accounts)
-    ctx.engine.upsert(documents)
+    # Each write is a commit of the engine's, so those with nothing in them are left out.
+    if gone := account_ids.difference(one.id for one in accounts):
+        ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
+    if gone := post_ids.difference(one.id for one in documents):
+        ctx.engine.delete(Kind.POSTS, sorted(gone))
+    if accounts or documents:
+        ctx.engine.upsert([*accounts, *documents])
     return [row.id for row in rows]

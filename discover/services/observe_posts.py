@@ -43,7 +43,7 @@ _CONTENT = (
 )  # fmt: skip
 
 # Statements are made once: to make one costs more than to run it.
-_INSERT = sa.insert(POSTS)
+_INSERT = sa.insert(POSTS).returning(POSTS.c.id)  # so it is one statement for many rows
 _AUTHORS = Lookup(sa.select(*ACCOUNT_FACTS).where(among(ACCOUNTS.c.uri)))
 _HELD = Lookup(
     sa.select(
@@ -91,8 +91,8 @@ def posts_seen(
     todo = _Sorted()
     outcomes = [_sort_out(ctx, seen, authors, held, todo, now) for seen in group]
     if todo.new:
-        connection.execute(_INSERT, list(todo.new.values()))
-        outbox.note_posts_by_uri(connection, list(todo.new), now)
+        ids = connection.scalars(_INSERT, list(todo.new.values())).all()
+        outbox.note_posts(connection, ids, now)
     if todo.changed:
         connection.execute(_UPDATE, [{**row, "post": key} for key, row in todo.changed.items()])
     outbox.note(connection, outbox.POST, todo.changed, now)

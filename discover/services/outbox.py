@@ -21,7 +21,7 @@ PURGE_SERVER = "purge_server"  # everything of the host leaves the index
 
 _INSERT = sa.insert(OUTBOX)
 _POST_REFS = sa.select(sa.literal(POST), POSTS.c.id, sa.bindparam("moment", type_=OUTBOX.c.at.type))
-_BY_URI = _INSERT.from_select(["kind", "ref", "at"], _POST_REFS.where(among(POSTS.c.uri)))
+_BY_ID = _INSERT.from_select(["kind", "ref", "at"], _POST_REFS.where(among(POSTS.c.id)))
 _BY_ACCOUNT = _INSERT.from_select(
     ["kind", "ref", "at"], _POST_REFS.where(POSTS.c.account_id == sa.bindparam("account"))
 )
@@ -33,10 +33,10 @@ def note(connection: Connection, kind: str, refs: Iterable[int], now: datetime) 
         connection.execute(_INSERT, rows)
 
 
-def note_posts_by_uri(connection: Connection, uris: Sequence[str], now: datetime) -> None:
-    """Posts just written, whose ids only the database knows."""
-    for part in chunks(uris):
-        connection.execute(_BY_URI, {"among": part, "moment": now})
+def note_posts(connection: Connection, ids: Sequence[int], now: datetime) -> None:
+    """Many posts that are there, in few statements."""
+    for part in chunks(ids):
+        connection.execute(_BY_ID, {"among": part, "moment": now})
 
 
 def note_whole_account(connection: Connection, account_id: int, now: datetime) -> None:
