@@ -108,22 +108,11 @@ def take_back(connection: Connection, row: Any, now: datetime) -> int:
 def list_servers(ctx: Context) -> list[ServerRecord]:
     with ctx.database.read() as connection:
         rows = connection.execute(sa.select(SERVERS).order_by(SERVERS.c.host)).all()
-        accounts: dict[str, int] = dict(
-            connection.execute(
-                sa.select(ACCOUNTS.c.host, sa.func.count()).group_by(ACCOUNTS.c.host)
-            )
-            .tuples()
-            .all()
-        )
-        posts: dict[str, int] = dict(
-            connection.execute(
-                sa.select(ACCOUNTS.c.host, sa.func.count())
-                .join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
-                .group_by(ACCOUNTS.c.host)
-            )
-            .tuples()
-            .all()
-        )
+        count = sa.func.count().label("n")
+        per_host = sa.select(ACCOUNTS.c.host, count).group_by(ACCOUNTS.c.host)
+        accounts = {row.host: row.n for row in connection.execute(per_host)}
+        of_accounts = per_host.join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
+        posts = {row.host: row.n for row in connection.execute(of_accounts)}
     return [
         ServerRecord(
             host=row.host,

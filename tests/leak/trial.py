@@ -270,10 +270,8 @@ class Trial:
         """The raw index, below every consent that a door asks."""
         engine = self.app.context.engine
         with self.app.context.database.read() as connection:
-            people = dict(
-                connection.execute(sa.select(ACCOUNTS.c.id, ACCOUNTS.c.uri)).tuples().all()
-            )
-            notes = dict(connection.execute(sa.select(POSTS.c.id, POSTS.c.uri)).tuples().all())
+            people = {row.id: row.uri for row in connection.execute(sa.select(ACCOUNTS))}
+            notes = {row.id: row.uri for row in connection.execute(sa.select(POSTS))}
         raw_people = {people.get(one, f"gone {one}") for one in engine.ids(Kind.ACCOUNTS)}
         raw_notes = {notes.get(one, f"gone {one}") for one in engine.ids(Kind.POSTS)}
         # What only time has hidden leaves the raw index with the hourly retention sweep.
