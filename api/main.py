@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
 
@@ -9,7 +11,9 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors, openapi
+from api.activitypub import inbox
 from api.activitypub import routes as activitypub
+from api.activitypub.intake import HOST_RATE, Intake
 from api.headers import FrontDoor
 from api.limits import LimitMiddleware, Rate
 from api.metrics import Metrics, TimingMiddleware
@@ -22,15 +26,23 @@ from web import routes as pages
 _GZIP_BYTES, _GZIP_LEVEL = 1000, 1
 
 ROUTERS = tuple(
-    module.router for module in (search, accounts, operations, activitypub, openapi, pages)
+    module.router for module in (search, accounts, operations, activitypub, inbox, openapi, pages)
 )
 
 
-def create_app(app: App, rate: Rate | None = None) -> FastAPI:
+def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE) -> FastAPI:
     """The web application over an opened `App`, which stays the caller's to close.
 
-    `rate`: what one client may ask, for benchmarks and tests.
+    `rate`: what one client may ask, and `inbox_rate`: what one server may send, for benchmarks
+    and tests.
     """
+    verifier = app.verifier()
+
+    @asynccontextmanager
+    async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
+        async with verifier:
+            yield
+
     api = FastAPI(
         title="Waypost",
         version=version("waypost"),
@@ -38,9 +50,12 @@ def create_app(app: App, rate: Rate | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=lifespan,
     )
     api.state.waypost = app
     api.state.public_key_pem = app.keys.public_pem  # read once: it may have to be made first
+    api.state.verifier = verifier
+    api.state.intake = Intake(app, inbox_rate)
     laboratory = tuple(app.settings.laboratory())
     api.state.metrics = Metrics(partial(status, app.context, laboratory))
     errors.install(api)

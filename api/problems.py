@@ -13,10 +13,15 @@ MEDIA_TYPE = "application/problem+json"
 
 MEANINGS: dict[int, str] = {
     400: "The request is not well formed.",
+    401: "The request is not signed, or its signature does not hold.",
+    403: "Whoever sent this may not say it.",
     404: "Nothing is shown at this address.",
     405: "This address does not answer that method.",
     406: "None of the forms you accept is available here.",
+    408: "The request did not arrive in time.",
+    413: "The body is too long.",
     414: "The address is too long.",
+    415: "The body is of a type or an encoding that is not read here.",
     422: "A parameter cannot be used; `errors` names it.",
     429: "Too many requests from this client; `Retry-After` says when to try again.",
     500: "Something went wrong on our side.",

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from discover import VERSION
+from discover.cli.keys import keys
 from discover.cli.output import (
     NO,
     UNAVAILABLE,
@@ -22,6 +23,7 @@ from discover.cli.output import (
     print_json,
     when,
 )
+from discover.cli.relays import relays
 from discover.model.actor import Handle
 from discover.model.query import Sort
 from discover.model.views import BadRequest, SearchRequest
@@ -42,6 +44,8 @@ servers = typer.Typer(
     help="An operator's own record of the servers whose admins have agreed.", no_args_is_help=True
 )
 cli.add_typer(servers, name="server")
+cli.add_typer(relays, name="relay")
+cli.add_typer(keys, name="keys")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Who = Annotated[str, typer.Argument(metavar="@USER@HOST|HOST", help="A person or a server.")]
@@ -180,6 +184,8 @@ def server_list(as_json: Json = False) -> None:
             f" {record.accounts:>6} people {record.posts:>8} posts   {record.note}",
             markup=False,
         )
+        if record.relay_since is not None:
+            console.print(f"{'':<32} has us as a relay since {when(record.relay_since)}")
 
 
 @servers.command("remove")

@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Context, Connection, "Received"], None]
 
-# These a third party may hand on: they only tell us where to look. All others must come from
+# Anybody may hand these on: they may take something away, and only make us look.
+HANDED_ON = frozenset({"Update", "Delete"})
+# These our relays may hand on: they too only tell us where to look. All others must come from
 # their own actor.
-FORWARDABLE = frozenset({"Create", "Update", "Delete", "Announce", "Move", "Add", "Remove"})
+FORWARDABLE = HANDED_ON | frozenset({"Create", "Announce", "Move", "Add", "Remove"})
 _ABOUT_PEOPLE = FORWARDABLE | {"Like"}
 
 

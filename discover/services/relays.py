@@ -160,12 +160,3 @@ def subscriptions(ctx: Context) -> list[Subscription]:
             sa.select(_FOLLOWING).where(_FOLLOWING.c.relay.is_(True)).order_by(_FOLLOWING.c.actor)
         ).all()
     return [Subscription(row.actor, row.state, row.at) for row in rows]
-
-
-def proofs(ctx: Context) -> dict[str, datetime]:
-    """Hosts whose own actor has us as a relay -> since when."""
-    with ctx.database.read() as connection:
-        rows = connection.execute(
-            sa.select(_FOLLOWERS.c.host, _FOLLOWERS.c.at).where(_FOLLOWERS.c.relay.is_(True))
-        ).all()
-    return {row.host: row.at for row in rows}

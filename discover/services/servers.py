@@ -16,9 +16,10 @@ from discover.policy.consent import decide_server
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS, people_who_asked, server_facts
 from discover.services.withdraw import POSTS, withdraw_server
-from discover.store.database import upsert
-from discover.store.tables import Server, Visit
+from discover.store.database import table, upsert
+from discover.store.tables import Follower, Server, Visit
 
+_FOLLOWERS = table(Follower)
 _HOST = re.compile(
     r"^(?=.{1,253}$)[a-z0-9]([a-z0-9\-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9\-]*[a-z0-9])?)*(:\d{1,5})?$"
 )
@@ -38,6 +39,7 @@ class ServerRecord:
     decision: Decision
     accounts: int
     posts: int
+    relay_since: datetime | None = None  # its own actor follows ours: a proof of its admin's will
 
 
 def read_host(text: str) -> str:
@@ -113,6 +115,15 @@ def list_servers(ctx: Context) -> list[ServerRecord]:
         accounts = {row.host: row.n for row in connection.execute(per_host)}
         of_accounts = per_host.join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
         posts = {row.host: row.n for row in connection.execute(of_accounts)}
+        relays: dict[str, datetime] = dict(
+            connection.execute(
+                sa.select(_FOLLOWERS.c.host, sa.func.min(_FOLLOWERS.c.at))
+                .where(_FOLLOWERS.c.relay.is_(True))
+                .group_by(_FOLLOWERS.c.host)
+            )
+            .tuples()
+            .all()
+        )
     return [
         ServerRecord(
             host=row.host,
@@ -127,6 +138,7 @@ def list_servers(ctx: Context) -> list[ServerRecord]:
             decision=decide_server(server_facts(row)),
             accounts=accounts.get(row.host, 0),
             posts=posts.get(row.host, 0),
+            relay_since=relays.get(row.host),
         )
         for row in rows
     ]

@@ -1,0 +1,187 @@
+"""The inbox of our actor, which is the shared inbox too. Its checks, in this order:
+
+1. 413 a declared or real size above 1 MB, 415 another content type or any content encoding
+2. 408 a body that takes longer than 10 seconds
+3. 400 no JSON object, too deep, or `type`, `actor` or `id` missing
+4. 403 an id that is not on the actor's host, a server that is blocked or has opted out, a key on
+   another host than the actor's (unless it may be a third party's hint); no key is fetched yet
+5. 401 no good signature
+6. 403 a key that is not the actor's own
+7. 429 more than a server may send
+8. 202, and the worker does the rest. A type that we do not know ends here: nothing is kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from datetime import datetime
+from typing import cast
+
+from fastapi import APIRouter, Request, Response
+
+from api import errors
+from api.activitypub.intake import BODY_BYTES, No, headers_of, intake_of, is_activity
+from api.problems import described
+from discover.bootstrap import App
+from discover.net.verify import GoneActor, Refused, SignedRequest, Signer, Verifier
+from discover.policy.origin import host_of, same_origin
+from discover.services.dispatch import FORWARDABLE, HANDED_ON, kind_of
+from discover.services.inbox import Guests, Received, holds_anything, is_refused
+from discover.wire.documents import Json, ParseError, read_document
+from discover.wire.received import actor_of, check, id_of, object_uri
+
+router = APIRouter(tags=["federation"])
+
+_KEY_ID = re.compile(r'[;,\s]?keyid="([^"]+)"', re.IGNORECASE)
+# A refused body up to this size is read away, so that the client hears our answer.
+_READ_AWAY = 64_000_000
+
+_BODY: dict[str, object] = {
+    "requestBody": {
+        "required": True,
+        "description": "One activity, signed by its actor's server",
+        "content": {
+            "application/activity+json": {"schema": {"$ref": "#/components/schemas/Document"}}
+        },
+    }
+}
+
+
+@router.post(
+    "/inbox",
+    status_code=202,
+    summary="Where other servers write to us",
+    response_class=Response,
+    responses={
+        202: {"description": "Heard. What comes of it is not told here."},
+        **described(400, 401, 403, 408, 413, 415, 429),
+    },
+    openapi_extra=_BODY,
+)
+async def post_inbox(request: Request) -> Response:
+    """Signed by draft-cavage or RFC 9421. Also the shared inbox."""
+    try:
+        await _receive(request)
+    except No as no:
+        headers = {"Connection": "close"} if no.close else {}
+        if no.wait is not None:
+            headers["Retry-After"] = str(max(no.wait, 1))
+        return errors.answer(request, no.status, no.detail, headers=headers)
+    return Response(status_code=202)
+
+
+async def _receive(request: Request) -> None:
+    intake, headers = intake_of(request), headers_of(request)
+    _check_envelope(headers)
+    body = await intake.body(request)
+    activity = _read(body)
+    actor, kind = actor_of(activity) or "", kind_of(activity)
+    guests = await intake.guests()
+    _check_who(request, activity, actor, kind, headers, guests)
+
+    app = cast("App", request.app.state.waypost)
+    deletes_itself = kind == "Delete" and object_uri(activity) == actor
+    if deletes_itself and not await asyncio.to_thread(holds_anything, app.context, actor):
+        return  # every server tells everybody; there is nothing here to delete
+    own_key = _key_host(headers) == host_of(actor)
+    deleted = actor if deletes_itself and own_key else None
+    signer = await _signer(request, headers, body, deleted)
+    received = _received(activity, kind, signer, app.context.clock.now(), guests)
+    intake.take_turn(received.signer_host or host_of(actor) or "")
+    if kind is not None:
+        await intake.accept(received)
+
+
+def _check_envelope(headers: dict[str, str]) -> None:
+    length = headers.get("content-length", "")
+    if length.isdigit() and int(length) > BODY_BYTES:
+        detail = f"The body is longer than {BODY_BYTES} bytes."
+        raise No(413, detail, close=int(length) > _READ_AWAY)
+    if not is_activity(headers.get("content-type", "")):
+        raise No(415, "Send application/activity+json, or application/ld+json with the profile.")
+    if headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise No(415, "Send the body without a content encoding.")
+
+
+def _read(body: bytes) -> Json:
+    try:
+        activity = read_document(body)
+        check(activity)
+    except ParseError as error:
+        raise No(400, f"This is not an activity: {error}.") from None
+    return activity
+
+
+def _check_who(
+    request: Request,
+    activity: Json,
+    actor: str,
+    kind: str | None,
+    headers: dict[str, str],
+    guests: Guests,
+) -> None:
+    """Refusals that cost no key."""
+    host = host_of(actor) or ""
+    app = cast("App", request.app.state.waypost)
+    if host == host_of(app.settings.own_url):
+        raise No(403, "Our own actor does not write to itself.")
+    blocked = guests.refused.get(host)
+    if blocked is not None and is_refused(kind, blocked=blocked):
+        raise No(403, "This server is blocked here or has opted out.")
+    if not same_origin(id_of(activity) or "", actor):
+        raise No(403, "The activity's id is not on its actor's host.")
+    key_host = _key_host(headers)
+    if key_host is None or key_host == host:
+        return
+    if not _may_hand_on(kind, key_host, guests):
+        raise No(403, "The key is not on the actor's host.")
+    if key_host in guests.refused:
+        raise No(403, "This server is blocked here or has opted out.")
+
+
+def _key_host(headers: dict[str, str]) -> str | None:
+    """Where the key is said to be; the signature itself is read later."""
+    key = _KEY_ID.search(headers.get("signature-input") or headers.get("signature", ""))
+    return host_of(key[1]) if key else None
+
+
+def _may_hand_on(kind: str | None, host: str, guests: Guests) -> bool:
+    """May this host tell us of other people's doings, as a hint where to look?"""
+    return kind in HANDED_ON or (kind in FORWARDABLE and host in guests.relays)
+
+
+async def _signer(
+    request: Request, headers: dict[str, str], body: bytes, deleted: str | None
+) -> Signer | None:
+    """Who signed. None: an actor that is gone, key and all."""
+    app, path = cast("App", request.app.state.waypost), request.url.path
+    query = request.url.query
+    signed = SignedRequest(
+        method=request.method,
+        url=f"{app.settings.own_url}{path}{'?' if query else ''}{query}",
+        headers=headers,
+        body=body,
+    )
+    verifier = cast("Verifier", request.app.state.verifier)
+    try:
+        found = await verifier.verify(
+            signed,
+            claimed_actor=deleted,
+            activity_type="Delete" if deleted else None,
+            activity_object=deleted,
+        )
+    except Refused as refused:
+        raise No(refused.status, refused.reason) from None
+    return None if isinstance(found, GoneActor) else found
+
+
+def _received(
+    activity: Json, kind: str | None, signer: Signer | None, now: datetime, guests: Guests
+) -> Received:
+    """What is kept, if the signer may say it."""
+    if signer is None:
+        return Received(activity, "", "", None, None, now)
+    if signer.actor != actor_of(activity) and not _may_hand_on(kind, signer.host, guests):
+        raise No(403, "The key is not the actor's own.")
+    return Received(activity, signer.actor, signer.host, signer.inbox, signer.shared_inbox, now)
