@@ -66,6 +66,17 @@ class Parts:
         return self.kept[key]
 
 
+def environment(settings: Settings) -> dict[str, str]:
+    """The same place for another process."""
+    return {
+        "WAYPOST_HOME": str(settings.home),
+        "WAYPOST_DATABASE_URL": settings.database_url,
+        "WAYPOST_SEARCH_URL": settings.search_url,
+        "WAYPOST_SEARCH_KEY": settings.search_key.get_secret_value(),
+        "WAYPOST_SEARCH_PREFIX": settings.search_prefix,
+    }
+
+
 def wide_world(accounts: int, posts: int) -> Any:
     """Enough people who write enough in public and lately; those who do not fill up accounts."""
     return sample.world(accounts, 2.3 * posts / accounts)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gc
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -15,7 +18,7 @@ import orjson
 import sqlalchemy as sa
 
 from bench import sample
-from bench.editions import EDITIONS, Parts, opened
+from bench.editions import Parts, environment, opened
 from bench.measure import Goal, Result, median
 from discover.bootstrap import App
 from discover.engines.meilisearch_settings import account_fields, post_fields, settings
@@ -30,51 +33,56 @@ from discover.services.documents import (
     judge_rows,
     post_documents,
 )
-from discover.services.indexing import BATCH, index_pending
+from discover.services.indexing import BATCH
 from discover.services.observe import observe
+from discover.services.outbox import OUTBOX
 from discover.settings import Settings
+from discover.worker import work
 
 GOALS = {"embedded": 0.3, "server": 0.8}
 ENGINES = {"embedded": "SQLite + Tantivy", "server": "PostgreSQL + Meilisearch"}
+# (edition, name): one process is `waypost up`, two are `waypost crawler` and `waypost worker`
+WAYS = (("embedded", "one process"), ("embedded", "two processes"), ("server", "two processes"))
 
 
 def run(parts: Parts, *, quick: bool) -> Result:
+    posts, rounds = (4_000, 1) if quick else (20_000, 3)
     result = Result(
         "ingest",
         "Posts a second into store and index, against the bare engine",
         ["edition", "Waypost", "bare engine", "ratio"],
         unit="posts a second",
     )
-    for edition in EDITIONS:
-        posts = 4_000 if quick else 20_000
-        wide = sample.world(posts // 20, 46)
-        batches = list(sample.batches(wide, posts))
-        gc.collect()
-        gc.freeze()  # a crawler does not hold what it is about to see
-        ours, bare = [], []
-        for _ in range(2 if quick else 3):
+    wide = sample.world(posts // 20, 46)
+    batches = list(sample.batches(wide, posts))
+    gc.collect()
+    gc.freeze()  # a crawler does not hold what it is about to see
+    rates: dict[tuple[str, str], list[tuple[float, float]]] = {way: [] for way in WAYS}
+    for _ in range(rounds):
+        for edition, way in WAYS:
             place = parts.settings(edition)
             with opened(place) as app:
                 sample.opt_in(app.context, wide)
-                ours.append(posts / _through(app, batches))
+                ours = (_one_process if way == "one process" else _two_processes)(app, batches)
                 documents = _documents(app)
-            bare.append(
-                posts / (_tantivy if edition == "embedded" else _meilisearch)(place, documents)
-            )
-        ratio = median([a / b for a, b in zip(ours, bare, strict=True)])
-        result.rows.append(
-            [ENGINES[edition], f"{median(ours):,.0f}", f"{median(bare):,.0f}", f"{ratio:.2f}"]
-        )
+            bare = (_tantivy if edition == "embedded" else _meilisearch)(place, documents)
+            rates[edition, way].append((posts / ours, posts / bare))
+    for (edition, way), pairs in rates.items():
+        name = f"{ENGINES[edition]}, {way}"
+        ours, bare = median([a for a, _ in pairs]), median([b for _, b in pairs])
+        ratio = median([a / b for a, b in pairs])
+        result.rows.append([name, f"{ours:,.0f}", f"{bare:,.0f}", f"{ratio:.2f}"])
         result.bars |= {
-            f"Waypost, {ENGINES[edition]}": median(ours),
-            f"bare {ENGINES[edition].rpartition(' ')[2]}": median(bare),
+            f"Waypost, {name}": ours,
+            f"bare {ENGINES[edition].split()[-1]}, {way}": bare,
         }
-        result.goals.append(Goal(f"ratio, {ENGINES[edition]}", GOALS[edition], ratio))
+        result.goals.append(Goal(f"ratio, {name}", GOALS[edition], ratio))
     result.notes += [
         (
             f"{posts:,} public posts of {posts // 20:,} people in the crawler's transactions of about"
-            f" {sample.BATCH} observations; a worker thread follows the outbox meanwhile, as in"
-            " `waypost up`. The clock stops when the outbox is empty."
+            f" {sample.BATCH} observations, while a worker follows the outbox: in the same process as"
+            " with `waypost up`, or in its own as with `waypost worker`. The clock stops when the"
+            " outbox is empty."
         ),
         (
             f"The bare engine is given the very same finished documents, {BATCH:,} at a time, by"
@@ -85,27 +93,42 @@ def run(parts: Parts, *, quick: bool) -> Result:
     return result
 
 
-def _through(app: App, batches: list[Any]) -> float:
+def _one_process(app: App, batches: list[Any]) -> float:
     """Seconds until everything is searchable."""
-    seen = threading.Event()
-
-    def follow() -> None:
-        while True:
-            last = seen.is_set()
-            done = index_pending(app.context)
-            if last and not done:
-                return
-            if done < BATCH and not last:  # as the worker does
-                seen.wait(0.25)
-
-    worker = threading.Thread(target=follow)
+    stop = threading.Event()
+    worker = threading.Thread(target=work, args=(app, stop))
     began = time.perf_counter()
     worker.start()
+    _see(app, batches)
+    seconds = time.perf_counter() - began
+    stop.set()
+    worker.join()
+    return seconds
+
+
+def _two_processes(app: App, batches: list[Any]) -> float:
+    command = [sys.executable, "-m", "bench.follower"]
+    env = {**os.environ, **environment(app.settings)}
+    worker = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True)
+    try:
+        assert worker.stdout is not None
+        worker.stdout.readline()
+        began = time.perf_counter()
+        _see(app, batches)
+        return time.perf_counter() - began
+    finally:
+        worker.terminate()
+        worker.wait()
+
+
+def _see(app: App, batches: list[Any]) -> None:
     for batch in batches:
         observe(app.context, batch)
-    seen.set()
-    worker.join()
-    return time.perf_counter() - began
+    while True:
+        with app.context.database.read() as connection:
+            if connection.execute(sa.select(OUTBOX.c.id).limit(1)).first() is None:
+                return
+        time.sleep(0.02)
 
 
 def _documents(app: App) -> list[Document]:
