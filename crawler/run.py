@@ -39,7 +39,7 @@ async def run_crawler(
     # Scrapy tells its settings and components at INFO.
     logging.getLogger("scrapy").setLevel(logging.WARNING)
     settings, context = app.settings, app.context
-    manners = Manners.of(settings, context.clock, key=app.keys.rsa)
+    manners = Manners.of(settings, context.clock, key=app.signing_key)
     writer = Writer(
         lambda batch: observing.observe(context, batch),
         lambda results: visits.finish_visits(context, results),

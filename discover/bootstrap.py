@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 import random
 import secrets
-from dataclasses import dataclass
+import time
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 
 from discover.engines.meilisearch import MeilisearchEngine
 from discover.engines.tantivy import TantivyEngine
 from discover.net.client import GuardedClient
-from discover.net.keys import SigningKey
+from discover.net.dns import DnsResolver
+from discover.net.keys import ActorKeys, SigningKey
+from discover.net.lookout import GuardedLookout
 from discover.net.manners import Manners
 from discover.net.verify import Verifier
 from discover.policy.consent import Rules
 from discover.ports import Clock, SearchEngine
 from discover.services.context import Context
-from discover.services.keys import load_or_make
+from discover.services.keys import load_keys
 from discover.services.remote_keys import RemoteKeys, SeenSignatures
 from discover.settings import Settings
 from discover.store.database import Database
+
+KEYS_FOLLOW_SECONDS = 5.0  # after a rotation, every process signs with the new keys
 
 
 class SystemClock:
@@ -29,17 +32,6 @@ class SystemClock:
 
     def now(self) -> datetime:
         return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class ActorKeys:
-    """The keys our actor signs with."""
-
-    rsa: SigningKey
-
-    @property
-    def public_pem(self) -> str:
-        return self.rsa.public_pem()
 
 
 class SchemaOutdated(Exception):
@@ -52,16 +44,28 @@ class App:
     def __init__(self, settings: Settings, context: Context) -> None:
         self.settings = settings
         self.context = context
+        self._keys: tuple[float, ActorKeys] | None = None
 
-    @cached_property
+    @property
     def keys(self) -> ActorKeys:
-        key_id = f"{self.settings.own_url}/actor#main-key"
-        pem = load_or_make(self.context, "rsa", lambda: SigningKey.generate_rsa(key_id).pem())
-        return ActorKeys(SigningKey.from_pem(key_id, pem))
+        """Read again now and then, so that every process follows a rotation."""
+        if self._keys is None or time.monotonic() - self._keys[0] > KEYS_FOLLOW_SECONDS:
+            self._keys = (time.monotonic(), load_keys(self.context))
+        return self._keys[1]
+
+    def signing_key(self) -> SigningKey:
+        """The key that signs now: RSA, which everybody verifies."""
+        return self.keys.rsa
 
     def fetcher(self) -> GuardedClient:
         """The guarded client for everything that is not the crawl; an async context manager."""
-        return GuardedClient(Manners.of(self.settings, self.context.clock, key=self.keys.rsa))
+        return GuardedClient(Manners.of(self.settings, self.context.clock, key=self.signing_key))
+
+    def brisk_manners(self) -> Manners:
+        """For when somebody waits: a short pause between a few requests, whose number is bounded."""
+        pause = min(self.settings.crawl_delay, 0.2)
+        brisk = self.settings.model_copy(update={"crawl_delay": pause, "crawl_delay_max": 1.0})
+        return Manners.of(brisk, self.context.clock, key=self.signing_key)
 
     def verifier(self) -> Verifier:
         """Says who signed a request to us; an async context manager.
@@ -71,7 +75,7 @@ class App:
         """
         at_once = self.settings.model_copy(update={"crawl_delay": 0.0, "crawl_delay_max": 1.0})
         ctx = self.context
-        client = GuardedClient(Manners.of(at_once, ctx.clock, key=self.keys.rsa))
+        client = GuardedClient(Manners.of(at_once, ctx.clock, key=self.signing_key))
         return Verifier(client, ctx.clock, store=RemoteKeys(ctx), replays=SeenSignatures(ctx))
 
     def close(self) -> None:
@@ -91,6 +95,7 @@ def open_app(settings: Settings, *, clock: Clock | None = None, migrate: bool = 
         database.close()
         raise SchemaOutdated("the database has another version's tables; run: waypost migrate")
     engine = _engine(settings)
+    lookout = GuardedLookout(DnsResolver(settings.dns_servers))
     context = Context(
         database=database,
         engine=engine,
@@ -102,8 +107,11 @@ def open_app(settings: Settings, *, clock: Clock | None = None, migrate: bool = 
         own_url=settings.own_url,
         actor_name=settings.actor_name,
         follow_people=settings.follow_people,
+        lookout=lookout,
     )
-    return App(settings, context)
+    app = App(settings, context)
+    lookout.manners = app.brisk_manners
+    return app
 
 
 def rules_of(settings: Settings) -> Rules:

@@ -7,11 +7,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from discover import VERSION
-from discover.net.keys import SigningKey
 from discover.net.pace import Pace
 from discover.net.resolve import LabHosts, Lookup, Resolver, system_lookup
 from discover.net.robots import RobotsCache
-from discover.net.signing import Scheme, SchemeMemory, SchemeStore, Signer
+from discover.net.signing import KeySource, Scheme, SchemeMemory, SchemeStore, Signer
 from discover.policy.robots import AGENT
 from discover.ports import Clock
 from discover.settings import Settings
@@ -61,7 +60,7 @@ class Manners:
         settings: Settings,
         clock: Clock,
         *,
-        key: SigningKey | None,
+        key: KeySource | None,
         schemes: SchemeStore | None = None,
         lookup: Lookup = system_lookup,
     ) -> Manners:

@@ -18,18 +18,26 @@ RSA_BITS = range(1024, 8193)  # smaller proves nothing, larger costs too much
 def load_pem(pem: str) -> PublicKey | None:
     """None for anything but an RSA key of a reasonable size or an Ed25519 key."""
     try:
-        key = serialization.load_pem_public_key(pem.strip().encode("ascii"))
+        return _usable(serialization.load_pem_public_key(pem.strip().encode("ascii")))
     except (ValueError, UnsupportedAlgorithm):
         return None
-    if isinstance(key, rsa.RSAPublicKey):
-        return key if key.key_size in RSA_BITS else None
-    return key if isinstance(key, ed25519.Ed25519PublicKey) else None
 
 
 def load_published(key: PublishedKey) -> PublicKey | None:
     if key.ed25519 is not None:
         return ed25519.Ed25519PublicKey.from_public_bytes(key.ed25519)
+    if key.rsa is not None:
+        try:
+            return _usable(serialization.load_der_public_key(key.rsa))
+        except (ValueError, UnsupportedAlgorithm):
+            return None
     return load_pem(key.pem) if key.pem else None
+
+
+def _usable(key: object) -> PublicKey | None:
+    if isinstance(key, rsa.RSAPublicKey):
+        return key if key.key_size in RSA_BITS else None
+    return key if isinstance(key, ed25519.Ed25519PublicKey) else None
 
 
 def to_pem(key: PublicKey) -> str:

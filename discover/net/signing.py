@@ -20,6 +20,9 @@ from discover.policy.address import Target
 from discover.ports import Clock
 from discover.wire import signatures
 
+# One key, or whichever is in force when something is signed.
+KeySource = SigningKey | Callable[[], SigningKey]
+
 LABEL = "sig1"
 MEMORY_LIFETIME = timedelta(days=7)
 MEMORY_HOSTS = 10_000
@@ -35,9 +38,9 @@ class Scheme(StrEnum):
 
 
 class Signer:
-    """Signs requests with one RSA key. `close` ends its threads."""
+    """Signs requests with the RSA key of the moment. `close` ends its threads."""
 
-    def __init__(self, key: SigningKey, clock: Clock, *, threads: int = 1) -> None:
+    def __init__(self, key: KeySource, clock: Clock, *, threads: int = 1) -> None:
         self._key = key
         self._clock = clock
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sign")
@@ -47,9 +50,10 @@ class Signer:
     ) -> dict[str, str]:
         """Headers to add to the request, names in lower case."""
         prepare = _cavage if scheme is Scheme.CAVAGE else _rfc9421
-        data, finish = prepare(self._key.key_id, method, target, body, self._clock.now())
+        key = self._key if isinstance(self._key, SigningKey) else self._key()
+        data, finish = prepare(key.key_id, method, target, body, self._clock.now())
         loop = asyncio.get_running_loop()
-        return finish(await loop.run_in_executor(self._pool, self._key.sign, data))
+        return finish(await loop.run_in_executor(self._pool, key.sign, data))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

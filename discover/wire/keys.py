@@ -18,24 +18,22 @@ from discover.wire.urls import http_url
 MAX_KEYS = 8  # of one document
 MAX_PEM = 20_000
 ED25519_MULTICODEC = b"\xed\x01"
+RSA_MULTICODEC = b"\x85\x24"
 
 _ACTORS = frozenset(kind.value for kind in ActorType) - {ActorType.TOMBSTONE.value}
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_MULTIBASE = re.compile(r"z[1-9A-HJ-NP-Za-km-z]{40,64}")
+_MULTIBASE = re.compile(r"z[1-9A-HJ-NP-Za-km-z]{40,1500}")
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedKey:
-    """One key of a document. Exactly one of `pem` and `ed25519` is there, or neither."""
+    """One key of a document, with its material in at most one form."""
 
     id: str
     owner: str | None
     pem: str | None = None
     ed25519: bytes | None = None  # 32 raw bytes
-
-    @property
-    def material(self) -> str | bytes | None:
-        return self.ed25519 or (self.pem.strip() if self.pem else None)
+    rsa: bytes | None = None  # PKCS #1, DER
 
 
 def is_actor(doc: Json) -> bool:
@@ -68,26 +66,37 @@ def _key(item: Any) -> PublishedKey | None:
     if isinstance(pem, str) and len(pem) <= MAX_PEM:
         return PublishedKey(uri, owner, pem=pem)
     if isinstance(multibase, str):
-        return PublishedKey(uri, owner, ed25519=read_ed25519(multibase))
+        raw = _read_multibase(multibase)
+        if len(raw) == 34 and raw.startswith(ED25519_MULTICODEC):
+            return PublishedKey(uri, owner, ed25519=raw[2:])
+        if raw.startswith(RSA_MULTICODEC):
+            return PublishedKey(uri, owner, rsa=raw[2:])
     return PublishedKey(uri, owner)
 
 
-def read_ed25519(multibase: str) -> bytes | None:
-    """The 32 bytes of an Ed25519 Multikey; None if it is anything else."""
-    if not _MULTIBASE.fullmatch(multibase):
-        return None
-    number = 0
-    for letter in multibase[1:]:
-        number = number * 58 + _BASE58.index(letter)
-    raw = number.to_bytes((number.bit_length() + 7) // 8, "big")
-    if len(raw) != 34 or not raw.startswith(ED25519_MULTICODEC):
-        return None
-    return raw[2:]
-
-
 def write_ed25519(raw: bytes) -> str:
-    """The Multikey form of 32 raw bytes."""
-    number = int.from_bytes(ED25519_MULTICODEC + raw, "big")
+    """The Multikey of 32 raw bytes."""
+    return _write_multibase(ED25519_MULTICODEC + raw)
+
+
+def write_rsa(der: bytes) -> str:
+    """The Multikey of an RSA key as PKCS #1 in DER."""
+    return _write_multibase(RSA_MULTICODEC + der)
+
+
+def _read_multibase(text: str) -> bytes:
+    """Empty if it is not base58-btc, the only encoding of a Multikey."""
+    if not _MULTIBASE.fullmatch(text):
+        return b""
+    number = 0
+    for letter in text[1:]:
+        number = number * 58 + _BASE58.index(letter)
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _write_multibase(data: bytes) -> str:
+    # The codecs here never start with a zero byte, which base58 would have to write apart.
+    number = int.from_bytes(data, "big")
     letters = ""
     while number:
         number, rest = divmod(number, 58)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import logging
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -130,19 +131,33 @@ class Desk:
         return sum(1 for seen in self.site.paths() if seen != "/robots.txt" and path in seen)
 
 
-@pytest.fixture
-def verify(site: RudeSite, tmp_path: Path) -> Iterator[Desk]:
-    clock = TestClock()
-    settings = Settings(
+def _settings(home: Path, port: int) -> Settings:
+    return Settings(
         _env_file=None,
-        home=tmp_path,
+        home=home,
         public_url="https://waypost.test",
         request_seconds=1.5,
         lab_networks="127.0.0.0/8",
-        lab_hosts=f"*.lab.test=127.0.0.1:{site.port}",
+        lab_hosts=f"*.lab.test=127.0.0.1:{port}",
         lab_plain_http=True,
     )
-    app = open_app(settings, clock=clock)
+
+
+@pytest.fixture(scope="session")
+def new_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Made once and copied: a database with its tables and our keys."""
+    home = tmp_path_factory.mktemp("new")
+    app = open_app(_settings(home, 1))
+    assert app.keys
+    app.close()
+    return home / "waypost.db"
+
+
+@pytest.fixture
+def verify(site: RudeSite, tmp_path: Path, new_database: Path) -> Iterator[Desk]:
+    clock = TestClock()
+    shutil.copy(new_database, tmp_path / "waypost.db")
+    app = open_app(_settings(tmp_path, site.port), clock=clock)
     verifier = app.verifier()
     try:
         with asyncio.Runner() as runner:
