@@ -19,7 +19,16 @@ PAGE_POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
-OPEN_PATHS = ("/api/", "/.well-known/", "/nodeinfo/", "/actor", "/outbox")
+OPEN_PATHS = (
+    "/api/",
+    "/.well-known/",
+    "/nodeinfo/",
+    "/actor",
+    "/outbox",
+    "/followers",
+    "/following",
+    "/featured",
+)
 EXPOSED = "Link, Retry-After, RateLimit, RateLimit-Policy, ETag"
 
 

@@ -1,19 +1,24 @@
-"""Where other servers find our actor. All of it is readable unsigned."""
+"""Where other servers find our actor."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from importlib.metadata import version
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from api.activitypub import documents
+from api.activitypub.signed import require_signature
 from api.deps import SettingsDep
 from api.problems import ProblemAnswer, described
 from api.schemas import Jrd
+from discover.bootstrap import App
+from discover.services.audience import count_followers, count_following
+from discover.settings import Settings
 
 router = APIRouter(tags=["federation"])
 
@@ -53,6 +58,10 @@ def _activity(document: documents.Json, accept: str) -> Response:
     return _send(document, media_type, 180)
 
 
+def _page() -> Response:
+    return RedirectResponse("/about", 303, headers={"Vary": "Accept"})
+
+
 def _shown(description: str, *media_types: str) -> dict[int | str, dict[str, object]]:
     shape: dict[str, object] = {"schema": {"$ref": "#/components/schemas/Document"}}
     return {200: {"description": description, "content": dict.fromkeys(media_types, shape)}}
@@ -68,25 +77,100 @@ def _shown(description: str, *media_types: str) -> dict[int | str, dict[str, obj
     },
 )
 async def get_actor(request: Request, settings: SettingsDep) -> Response:
-    """Type Application. Its key signs every request that we send."""
+    """Type Application. Readable unsigned: others need its keys to verify what we send."""
     accept = request.headers.get("accept", "*/*")
     if prefers_page(accept):
-        return RedirectResponse("/about", 303, headers={"Vary": "Accept"})
-    pem = request.app.state.public_key_pem
-    return _activity(documents.actor(settings.own_url, settings.actor_name, pem), accept)
+        return _page()
+    keys = cast("App", request.app.state.waypost).keys
+    return _activity(documents.actor(settings.own_url, settings.actor_name, keys), accept)
+
+
+_COLLECTION: dict[int | str, dict[str, object]] = {
+    **_shown("A collection without its items", documents.ACTIVITY, "application/ld+json"),
+    303: {"description": "A browser is sent to the page about us"},
+    **described(401, 403),
+}
+
+
+async def _collection(request: Request, settings: Settings, name: str) -> Response:
+    accept = request.headers.get("accept", "*/*")
+    if prefers_page(accept):
+        return _page()
+    if settings.signed_fetch_only:
+        await require_signature(request)
+    total = 0
+    if name in ("followers", "following"):
+        context = cast("App", request.app.state.waypost).context
+        count = count_followers if name == "followers" else count_following
+        total = await asyncio.to_thread(count, context)
+    answer = _activity(documents.collection(settings.own_url, name, total), accept)
+    if settings.signed_fetch_only:
+        answer.headers["Cache-Control"] = "private, no-store"
+    return answer
+
+
+@router.get(
+    "/followers",
+    summary="How many follow our actor",
+    response_class=Response,
+    responses=_COLLECTION,
+)
+async def get_followers(request: Request, settings: SettingsDep) -> Response:
+    """The count alone, relays included. 401 or 403 only where signed requests are asked for."""
+    return await _collection(request, settings, "followers")
+
+
+@router.get(
+    "/following",
+    summary="How many our actor follows",
+    response_class=Response,
+    responses=_COLLECTION,
+)
+async def get_following(request: Request, settings: SettingsDep) -> Response:
+    """The count alone, of those who accepted."""
+    return await _collection(request, settings, "following")
 
 
 @router.get(
     "/outbox",
     summary="Our outbox, which is empty",
     response_class=Response,
-    responses={
-        **_shown("An empty collection", documents.ACTIVITY, "application/ld+json"),
-    },
+    responses=_COLLECTION,
 )
 async def get_outbox(request: Request, settings: SettingsDep) -> Response:
-    accept = request.headers.get("accept", "*/*")
-    return _activity(documents.outbox(settings.own_url), accept)
+    """We publish nothing."""
+    return await _collection(request, settings, "outbox")
+
+
+@router.get(
+    "/featured",
+    summary="Our featured posts, of which there are none",
+    response_class=Response,
+    responses=_COLLECTION,
+)
+async def get_featured(request: Request, settings: SettingsDep) -> Response:
+    return await _collection(request, settings, "featured")
+
+
+@router.get(
+    "/.well-known/host-meta",
+    summary="Where WebFinger is",
+    response_class=Response,
+    responses={
+        200: {
+            "description": "RFC 6415",
+            "content": {"application/xrd+xml": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def get_host_meta(settings: SettingsDep) -> Response:
+    return Response(
+        documents.host_meta(settings.own_url),
+        headers={
+            "Content-Type": "application/xrd+xml; charset=utf-8",
+            "Cache-Control": "public, max-age=3600",
+        },
+    )
 
 
 @router.get(
@@ -126,7 +210,7 @@ async def get_webfinger(
         raise ProblemAnswer(400, detail, errors=[{"field": "resource", "detail": detail}])
     if not documents.same_resource(resource, base, name):
         raise ProblemAnswer(404, "No account of this name lives here.")
-    return _send(documents.webfinger(base, name, rel or []), "application/jrd+json", 3600)
+    return _send(documents.webfinger(base, name, rel or []), documents.JRD, 3600)
 
 
 @router.get(

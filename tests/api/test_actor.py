@@ -104,6 +104,11 @@ def test_webfinger_refuses_what_is_not_ours(site, query, status):
 
 def test_nodeinfo_leads_from_links_to_documents(site):
     links = site.get("/.well-known/nodeinfo").json()["links"]
+    actor = links.pop()
+    assert actor == {
+        "rel": "https://www.w3.org/ns/activitystreams#Application",
+        "href": f"{PUBLIC}/actor",
+    }
     assert {link["rel"].rpartition("/")[2] for link in links} == {"2.0", "2.1"}
     for link in links:
         answer = site.get(link["href"].removeprefix(PUBLIC))
