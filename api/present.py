@@ -14,6 +14,7 @@ from discover.model.views import (
     AccountExplanation,
     AccountView,
     EvidenceView,
+    HistoryView,
     PostView,
     SearchAnswer,
     ServerExplanation,
@@ -146,6 +147,19 @@ def account_consent(view: AccountExplanation) -> Json:
         "posts_indexed": view.posts_indexed,
         "rule_version": view.rule_version,
         "advice": view.advice,
+        "history": [change(item) for item in view.history],
+    }
+
+
+def change(view: HistoryView) -> Json:
+    return {
+        "at": view.at,
+        "answers": view.answers,
+        "reasons": view.reasons,
+        "seen": view.seen,
+        "source": view.source,
+        "door": view.door,
+        "rule_version": view.rule_version,
     }
 
 

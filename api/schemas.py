@@ -129,6 +129,18 @@ class EvidenceOut(Shape):
     rule_version: str
 
 
+class ChangeOut(Shape):
+    """One change of a verdict."""
+
+    at: datetime
+    answers: dict[str, str] = Field(description="Question to yes, no or unknown")
+    reasons: dict[str, list[str]] = Field(description="Question to its reasons")
+    seen: dict[str, str]
+    source: str
+    door: str = Field(description="What made us look: directory, mention, refresh …")
+    rule_version: str
+
+
 class AccountConsentOut(Shape):
     handle: str
     uri: str | None
@@ -142,6 +154,7 @@ class AccountConsentOut(Shape):
     posts_indexed: int
     rule_version: str
     advice: tuple[str, ...] = Field(description="What to do to change it")
+    history: tuple[ChangeOut, ...] = Field(description="Changes of the verdict, newest first")
 
 
 class ServerConsentOut(Shape):

@@ -108,6 +108,19 @@ class EvidenceView:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryView:
+    """One change of a verdict. The four questions are list, suggest, index_posts and trends."""
+
+    at: datetime
+    answers: dict[str, str]  # question -> yes, no, unknown
+    reasons: dict[str, tuple[str, ...]]
+    seen: dict[str, str]
+    source: str
+    door: str
+    rule_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class AccountExplanation:
     """Why an account is or is not listed. `known` is false when we hold nothing about it."""
 
@@ -123,6 +136,7 @@ class AccountExplanation:
     posts_indexed: int
     rule_version: str
     advice: tuple[str, ...]  # what to do to change it, in plain words
+    history: tuple[HistoryView, ...] = ()  # newest first
 
 
 @dataclass(frozen=True, slots=True)

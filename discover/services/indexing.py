@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.query import Kind
 from discover.ports import Document
-from discover.services import outbox
+from discover.services import outbox, withdrawals
 from discover.services.context import Context
 from discover.services.documents import (
     ACCOUNT_COLUMNS,
@@ -63,6 +63,7 @@ def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
         with ctx.database.write() as connection:
             for part in chunks(ids):
                 connection.execute(_DONE, {"among": part})
+            withdrawals.gone(connection, ids, ctx.clock.now())
         return len(ids)
     finally:
         drop_lock(ctx, LOCK, lock)

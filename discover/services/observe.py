@@ -27,7 +27,7 @@ from discover.model.observed import (
 from discover.policy.consent import decide_server, must_purge
 from discover.policy.frontier import next_after_failure, next_server_visit
 from discover.policy.origin import host_of
-from discover.services import outbox
+from discover.services import consent_log, outbox
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS, load_servers, suppressed
 from discover.services.observe_actor import (
@@ -40,16 +40,17 @@ from discover.services.observe_posts import post_missing, posts_seen
 from discover.services.relays import server_actor_seen
 from discover.services.visits import LEASES
 from discover.services.withdraw import POSTS, withdraw_server
+from discover.services.withdrawals import Because
 from discover.store.database import chunks, upsert
 from discover.store.tables import Visit
 
 
 def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
     """Judge and store a batch in one transaction; outcomes in the order of the observations."""
-    now = ctx.clock.now()
     outcomes: list[Outcome] = [Outcome()] * len(batch)
     posts: dict[int, PostsSeen] = {}  # gathered, for together they cost a fraction
     with ctx.database.write() as connection:
+        now = ctx.clock.now()  # waiting for the lock is behind us
 
         def store_posts() -> None:
             if posts:
@@ -147,12 +148,15 @@ def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outc
             "languages": list(info.languages),
         }
     connection.execute(sa.update(SERVERS).where(SERVERS.c.host == seen.host).values(**values))
+    if RobotsState.FORBIDDEN.value in (row.robots, seen.robots.value):
+        consent_log.server_touched(connection, seen.host, now)
     if seen.robots is RobotsState.ALLOWED:
         # For the next worker that gets the host.
         connection.execute(
             sa.update(LEASES).where(LEASES.c.host == seen.host).values(crawl_delay=seen.crawl_delay)
         )
-    removed = reconsider_server(connection, seen.host, was=decide_server(before).allowed, now=now)
+    was = decide_server(before).allowed
+    removed = reconsider_server(connection, seen.host, was=was, now=now, known_at=seen.seen_at)
     return Outcome(stored=1, removed=removed)
 
 
@@ -174,14 +178,22 @@ def server_visited(
     return Outcome()
 
 
-def reconsider_server(connection: Connection, host: str, *, was: bool, now: datetime) -> int:
+def reconsider_server(
+    connection: Connection,
+    host: str,
+    *,
+    was: bool,
+    now: datetime,
+    known_at: datetime | None = None,
+) -> int:
     """After a change of a server's facts: purge, hide, show again. Returns accounts removed."""
     decision = decide_server(load_servers(connection, [host])[host])
     if must_purge(decision):
         held = connection.scalar(
             sa.select(sa.func.count()).select_from(ACCOUNTS).where(ACCOUNTS.c.host == host)
         )
-        return withdraw_server(connection, host, now) if held else 0
+        because = Because("server", known_at)
+        return withdraw_server(connection, host, now, because) if held else 0
     if was and not decision.allowed:
         outbox.note_server_purge(connection, host, now)
     elif decision.allowed and not was:

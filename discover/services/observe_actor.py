@@ -21,7 +21,7 @@ from discover.model.observed import (
 from discover.model.verdict import AccountVerdict, Answer, Decision, Reason
 from discover.policy.consent import AccountFacts, decide_account, must_purge
 from discover.policy.origin import host_of
-from discover.services import outbox
+from discover.services import consent_log, history, outbox
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
@@ -31,6 +31,7 @@ from discover.services.facts import (
     signals_to_json,
 )
 from discover.services.withdraw import VERDICTS, VISITS, withdraw_account, withdraw_posts
+from discover.services.withdrawals import Because
 from discover.store.database import upsert
 from discover.store.tables import VerdictRow, Visit
 
@@ -43,6 +44,7 @@ _UNKNOWN_BECAUSE = {
 # Statements are made once: to make one costs more than to run it.
 _BY_URI = sa.select(ACCOUNTS).where(ACCOUNTS.c.uri == sa.bindparam("wanted"))
 _ID_OF = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == sa.bindparam("wanted"))
+_VERDICT = sa.select(VERDICTS).where(VERDICTS.c.uri == sa.bindparam("wanted"))
 _INSERT = sa.insert(ACCOUNTS)
 _UPDATE = sa.update(ACCOUNTS).where(ACCOUNTS.c.id == sa.bindparam("account"))
 
@@ -78,13 +80,13 @@ def actor_seen(ctx: Context, connection: Connection, seen: ActorSeen, now: datet
     if verdict.list.allowed and seen.handle is not None:
         _keep_account(connection, seen, seen.handle, host, row, verdict, now)
     elif row is not None and must_purge(verdict.list):
-        removed = 1 + withdraw_account(connection, row.id, now)
+        removed = 1 + withdraw_account(connection, row.id, now, Because("account", seen.seen_at))
     elif row is not None:
         # Unknown, or a fault of the server's: what we hold lives on its own, older evidence.
         verdict = _standing_verdict(ctx, connection, row, now)
         return Outcome(verdict=verdict)
     if row is not None and verdict.list.allowed and must_purge(verdict.index_posts):
-        removed += withdraw_posts(connection, row.id, now)
+        removed += withdraw_posts(connection, row.id, now, Because("posts", seen.seen_at))
     _keep_verdict(
         connection, actor.uri, host, seen.handle, verdict,
         seen=_seen_signals(facts), source=seen.source_url, door=seen.door.value, at=seen.seen_at,
@@ -105,16 +107,16 @@ def actor_unchanged(
         .where(ACCOUNTS.c.id == row.id)
         .values(evidence_at=seen.seen_at, hidden=False)
     )
-    connection.execute(
-        sa.update(VERDICTS).where(VERDICTS.c.uri == seen.uri).values(seen_at=seen.seen_at)
-    )
     facts = replace(_facts_of(ctx, connection, row), evidence_at=seen.seen_at)
     verdict = decide_account(facts, ctx.rules, now)
+    _keep_change(connection, row, verdict, seen)
     if must_purge(verdict.list):
-        return Outcome(verdict=verdict, removed=1 + withdraw_account(connection, row.id, now))
+        because = Because("account", seen.seen_at)
+        gone = 1 + withdraw_account(connection, row.id, now, because)
+        return Outcome(verdict=verdict, removed=gone)
     removed = 0
     if must_purge(verdict.index_posts):
-        removed = withdraw_posts(connection, row.id, now)
+        removed = withdraw_posts(connection, row.id, now, Because("posts", seen.seen_at))
     if row.hidden:
         outbox.note_whole_account(connection, row.id, now)
     return Outcome(verdict=verdict, removed=removed)
@@ -139,7 +141,7 @@ def actor_missing(
     verdict = decide_account(facts, ctx.rules, now)
     removed = 0
     if row is not None and must_purge(verdict.list):
-        removed = 1 + withdraw_account(connection, row.id, now)
+        removed = 1 + withdraw_account(connection, row.id, now, Because("account", seen.seen_at))
     _keep_verdict(
         connection, seen.uri, host, Handle.parse(row.handle) if row else None, verdict,
         seen={"status": str(seen.status or seen.missing.value), "detail": seen.detail[:200]},
@@ -253,6 +255,7 @@ def _keep_account(
         connection.execute(_INSERT, values)
         account_id = connection.scalar(_ID_OF, {"wanted": actor.uri})
         assert account_id is not None
+        consent_log.note_count(connection, consent_log.Event.ACCOUNTS_LISTED, 1, now)
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
         return
     connection.execute(_UPDATE, {**values, "account": row.id})
@@ -291,27 +294,37 @@ def _keep_verdict(
     if any(reason is Reason.SUPPRESSED for reason in verdict.list.reasons):
         # Of people who left for good not even the reason is kept.
         connection.execute(sa.delete(VERDICTS).where(VERDICTS.c.uri == uri))
+        history.forget(connection, [uri])
         return
-    upsert(
-        connection,
-        VerdictRow,
-        [
-            {
-                "uri": uri,
-                "host": host,
-                "handle_key": handle.key if handle else None,
-                "answers": decisions_to_json(verdict),
-                "seen": seen,
-                "source": source,
-                "door": door,
-                "seen_at": at,
-                "rule_version": verdict.rule_version,
-            }
-        ],
-        key=["uri"],
-        update=[
-            "host", "handle_key", "answers", "seen", "source", "door", "seen_at", "rule_version",
-        ],
+    row = {
+        "uri": uri,
+        "host": host,
+        "handle_key": handle.key if handle else None,
+        "answers": decisions_to_json(verdict),
+        "seen": seen,
+        "source": source,
+        "door": door,
+        "seen_at": at,
+        "rule_version": verdict.rule_version,
+    }
+    history.keep_change(connection, row)
+    columns = [name for name in row if name != "uri"]
+    upsert(connection, VerdictRow, [row], key=["uri"], update=columns)
+
+
+def _keep_change(
+    connection: Connection, row: Any, verdict: AccountVerdict, seen: ActorUnchanged
+) -> None:
+    """The document is as it was, but time passes and servers and people change their minds."""
+    kept = connection.execute(_VERDICT, {"wanted": row.uri}).first()
+    if kept is None or kept.answers == decisions_to_json(verdict):
+        connection.execute(
+            sa.update(VERDICTS).where(VERDICTS.c.uri == row.uri).values(seen_at=seen.seen_at)
+        )
+        return
+    _keep_verdict(
+        connection, row.uri, row.host, Handle.parse(row.handle), verdict,
+        seen=kept.seen, source=kept.source, door=kept.door, at=seen.seen_at,
     )  # fmt: skip
 
 

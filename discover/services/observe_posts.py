@@ -32,6 +32,7 @@ from discover.services.facts import (
     load_servers,
 )
 from discover.services.withdraw import withdraw_post_ids
+from discover.services.withdrawals import Because
 from discover.store.database import Lookup, among
 
 # How often somebody posts is measured over the newest posts of this long.
@@ -96,7 +97,8 @@ def posts_seen(
     if todo.changed:
         connection.execute(_UPDATE, [{**row, "post": key} for key, row in todo.changed.items()])
     outbox.note(connection, outbox.POST, todo.changed, now)
-    withdraw_post_ids(connection, list(todo.gone), now)
+    known_at = min((seen.seen_at for seen in group), default=now)
+    withdraw_post_ids(connection, list(todo.gone), now, Because("post", known_at))
     _note_activity(connection, list(todo.touched), now)
     return outcomes
 
@@ -108,7 +110,7 @@ def post_missing(
     found = connection.execute(_ONE, {"uri": seen.uri}).first()
     if found is None:
         return Outcome()
-    withdraw_post_ids(connection, [found.id], now)
+    withdraw_post_ids(connection, [found.id], now, Because("post", seen.seen_at))
     _note_activity(connection, [found.account_id], now)
     return Outcome(removed=1)
 

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from discover.model.instance import RobotsState, ServerOptIn
 from discover.model.observed import Door, Outcome, ServerActorSeen
 from discover.policy.origin import host_of
-from discover.services import following, pushes
+from discover.services import consent_log, following, pushes
 from discover.services.context import Context
 from discover.services.facts import PERSONS, SERVERS
 from discover.services.servers import take_back
@@ -78,6 +78,7 @@ def _opt_in(connection: Connection, follower: Any, host: str, now: datetime) -> 
     }
     columns = ["opt_in", "note", "recorded_at", "due_at"]
     upsert(connection, Server, [row], key=["host"], update=columns)
+    consent_log.server_touched(connection, host, now)
     return True
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from discover.policy.consent import must_purge
-from discover.services import outbox
+from discover.services import consent_log, history, outbox
 from discover.services.context import Context
 from discover.services.documents import judge_rows
 from discover.services.facts import ACCOUNTS
@@ -25,6 +25,8 @@ _BATCH = 500
 
 def enforce_retention(ctx: Context) -> dict[str, int]:
     """One sweep, in small transactions; safe to repeat. Returns what it did."""
+    consent_log.note_rules(ctx)
+    consent_log.log_servers(ctx)
     return {
         "accounts_purged": _purge_expired(ctx),
         "accounts_judged_no": _purge_refused(ctx),
@@ -47,7 +49,7 @@ def _purge_expired(ctx: Context) -> int:
                 .limit(_BATCH)
             ).all()
             for account_id in ids:
-                withdraw_account(connection, account_id, now)
+                withdraw_account(connection, account_id, now, None)
         done += len(ids)
         if len(ids) < _BATCH:
             return done
@@ -67,10 +69,10 @@ def _purge_refused(ctx: Context) -> int:
             ).all()
             for account_id, judged in judge_rows(ctx, connection, rows, now).items():
                 if must_purge(judged.verdict.list):
-                    withdraw_account(connection, account_id, now)
+                    withdraw_account(connection, account_id, now, None)
                     done += 1
                 elif must_purge(judged.verdict.index_posts):
-                    withdraw_posts(connection, account_id, now)
+                    withdraw_posts(connection, account_id, now, None)
         if len(rows) < _BATCH:
             return done
         last = rows[-1].id
@@ -101,7 +103,7 @@ def _drop_old_posts(ctx: Context) -> int:
                     .limit(_BATCH)
                 )
             )
-            withdraw_post_ids(connection, ids, now)
+            withdraw_post_ids(connection, ids, now, None)
         done += len(ids)
         if len(ids) < _BATCH:
             return done
@@ -123,9 +125,11 @@ def _forget_old_verdicts(ctx: Context) -> int:
     """Reasons about people who are not listed are kept no longer than evidence is."""
     now = ctx.clock.now()
     with ctx.database.write() as connection:
-        return connection.execute(
+        gone = connection.execute(
             sa.delete(VERDICTS).where(
                 VERDICTS.c.seen_at < now - ctx.rules.purge_after,
                 VERDICTS.c.uri.not_in(sa.select(ACCOUNTS.c.uri)),
             )
         ).rowcount
+        history.forget_unjudged(connection)
+        return gone

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from discover.model.instance import RobotsState, ServerOptIn
 from discover.model.verdict import Decision
 from discover.policy.consent import decide_server
+from discover.services import consent_log
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS, people_who_asked, server_facts
 from discover.services.withdraw import POSTS, withdraw_server
@@ -75,6 +76,7 @@ def add_server(ctx: Context, host: str, note: str) -> bool:
             key=["host"],
             update=["opt_in", "opted_out", "note", "recorded_at", "due_at"],
         )
+        consent_log.server_touched(connection, host, now)
     return row is None or row.opt_in == ServerOptIn.NONE.value or row.opted_out
 
 

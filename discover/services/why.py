@@ -27,6 +27,7 @@ from discover.services.facts import (
     server_facts,
     suppressed,
 )
+from discover.services.history import history_of
 from discover.services.observe_actor import decisions_from_json
 from discover.services.withdraw import POSTS, VERDICTS
 
@@ -98,6 +99,7 @@ def explain_account(ctx: Context, handle: Handle) -> AccountExplanation:
             verdict, uri = decide_account(facts, ctx.rules, now), None
         host = kept.host if kept is not None else handle.host
         evidence = [*_account_evidence(kept), *_server_evidence(connection, host)]
+        changes = history_of(connection, uri) if uri is not None else ()
     return AccountExplanation(
         handle=str(handle),
         uri=uri,
@@ -111,6 +113,7 @@ def explain_account(ctx: Context, handle: Handle) -> AccountExplanation:
         posts_indexed=posts,
         rule_version=RULE_VERSION,
         advice=_advice(verdict),
+        history=changes,
     )
 
 

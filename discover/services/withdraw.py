@@ -13,9 +13,12 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
 from discover.model.instance import ServerOptIn
-from discover.services import outbox
+from discover.services import consent_log, outbox
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SUPPRESSIONS
+from discover.services.history import HISTORY
+from discover.services.withdrawals import ACCOUNT, POST, SERVER, Because, purge
+from discover.services.withdrawals import POSTS as ALL_POSTS
 from discover.store.database import table, upsert
 from discover.store.tables import Daily, Interaction, Post, Server, Suppression, VerdictRow, Visit
 
@@ -26,7 +29,12 @@ DAILY = table(Daily)
 INTERACTIONS = table(Interaction)
 
 
-def withdraw_account(connection: Connection, account_id: int, now: datetime) -> int:
+def withdraw_account(
+    connection: Connection,
+    account_id: int,
+    now: datetime,
+    because: Because | None = ACCOUNT,
+) -> int:
     """Remove a listed account with everything that hangs on it. Returns how many posts went."""
     uri = connection.scalar(sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.id == account_id))
     posts = withdraw_posts(connection, account_id, now, note=False)
@@ -36,34 +44,49 @@ def withdraw_account(connection: Connection, account_id: int, now: datetime) -> 
             sa.update(VISITS).where(VISITS.c.uri == uri).values(etag=None, last_modified=None)
         )
         count(connection, "accounts_withdrawn", 1, now)
-    outbox.note(connection, outbox.PURGE_ACCOUNT, [account_id], now)
+    purge(connection, outbox.PURGE_ACCOUNT, [account_id], now, because)
     return posts
 
 
 def withdraw_posts(
-    connection: Connection, account_id: int, now: datetime, *, note: bool = True
+    connection: Connection,
+    account_id: int,
+    now: datetime,
+    because: Because | None = ALL_POSTS,
+    *,
+    note: bool = True,
 ) -> int:
     """Remove all posts of an account, which may stay listed itself."""
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
     _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
     gone = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id == account_id)).rowcount
     if note and gone:
-        outbox.note(connection, outbox.PURGE_ACCOUNT, [account_id], now)
+        purge(connection, outbox.PURGE_ACCOUNT, [account_id], now, because)
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
     if gone:
         count(connection, "posts_withdrawn", gone, now)
     return gone
 
 
-def withdraw_post_ids(connection: Connection, ids: list[int], now: datetime) -> None:
+def withdraw_post_ids(
+    connection: Connection,
+    ids: list[int],
+    now: datetime,
+    because: Because | None = POST,
+) -> None:
     if ids:
         _forget_interactions(connection, ids)
         connection.execute(sa.delete(POSTS).where(POSTS.c.id.in_(ids)))
-        outbox.note(connection, outbox.POST, ids, now)
+        purge(connection, outbox.POST, ids, now, because)
         count(connection, "posts_withdrawn", len(ids), now)
 
 
-def withdraw_server(connection: Connection, host: str, now: datetime) -> int:
+def withdraw_server(
+    connection: Connection,
+    host: str,
+    now: datetime,
+    because: Because | None = SERVER,
+) -> int:
     """Remove everything held about a host's accounts. Returns how many accounts went."""
     ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
     theirs = sa.select(POSTS.c.id).where(POSTS.c.account_id.in_(ids))
@@ -72,7 +95,9 @@ def withdraw_server(connection: Connection, host: str, now: datetime) -> int:
     accounts = connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.host == host)).rowcount
     connection.execute(sa.delete(VISITS).where(VISITS.c.host == host))
     connection.execute(sa.delete(VERDICTS).where(VERDICTS.c.host == host))
-    outbox.note_server_purge(connection, host, now)
+    connection.execute(sa.delete(HISTORY).where(HISTORY.c.host == host))
+    purge(connection, outbox.PURGE_SERVER, [0], now, because if accounts else None, host)
+    consent_log.server_touched(connection, host, now)
     if accounts:
         count(connection, "accounts_withdrawn", accounts, now)
     if posts:
@@ -140,7 +165,8 @@ def forget_server(ctx: Context, host: str) -> int:
 
 
 def count(connection: Connection, name: str, amount: int, now: datetime) -> None:
-    """Add to an anonymous daily count."""
+    """Add to an anonymous daily count, and to the consent log."""
+    consent_log.note_count(connection, consent_log.Event(name), amount, now)
     upsert(
         connection,
         Daily,
