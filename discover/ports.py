@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -61,6 +61,41 @@ class Rebuild(Protocol):
     def add(self, documents: Sequence[Document]) -> None: ...
 
     def swap(self) -> None: ...
+
+
+class DnsFailure(Exception):
+    """No answer to a DNS question: neither that there is something, nor that there is nothing."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(f"{name}: {detail}")
+        self.name = name
+        self.detail = detail
+
+
+class TxtResolver(Protocol):
+    async def txt(self, name: str) -> tuple[str, ...]:
+        """The TXT records of a name, each as one text; () when there are none for certain.
+
+        Raises DnsFailure.
+        """
+        ...
+
+
+class Outlook(Protocol):
+    """What a check of servers looks through; good within one event loop."""
+
+    @property
+    def resolver(self) -> TxtResolver: ...
+
+    def fetcher(self, host: str) -> AbstractAsyncContextManager[Fetcher]:
+        """Asks this host and no other, wherever a redirect may point."""
+        ...
+
+    def base_url(self, host: str) -> str: ...
+
+
+class Lookout(Protocol):
+    def open(self) -> AbstractAsyncContextManager[Outlook]: ...
 
 
 class EngineUnavailable(Exception):

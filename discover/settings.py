@@ -6,7 +6,7 @@ Environment variables are `WAYPOST_` plus the upper-case name; a `.env` file is 
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -104,6 +104,11 @@ class Settings(BaseSettings):
         "cavage", description="Which signature scheme an unknown host is tried with first"
     )
 
+    dns_servers: Annotated[tuple[tuple[str, int], ...], NoDecode] = Field(
+        (),
+        description="Resolvers that are asked for servers' TXT records, e.g. 9.9.9.9:53; empty: the system's",
+    )
+
     # Limits of one request
     document_bytes: int = Field(1_000_000, ge=10_000, le=10_000_000, description="Largest document")
     request_seconds: float = Field(20.0, gt=0, le=120, description="Longest whole request")
@@ -139,6 +144,19 @@ class Settings(BaseSettings):
                 raise ValueError(f"{part!r} is not NAME=ADDRESS:PORT")
             pairs.append((name.lower(), address.strip("[]"), int(port)))
         return tuple(pairs)
+
+    @field_validator("dns_servers", mode="before")
+    @classmethod
+    def _dns_servers(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        found = []
+        for part in filter(None, (piece.strip() for piece in value.split(","))):
+            address, colon, port = part.rpartition(":")
+            if not (colon and port.isdigit()):
+                raise ValueError(f"{part!r} is not ADDRESS:PORT")
+            found.append((str(ip_address(address.strip("[]"))), int(port)))
+        return tuple(found)
 
     @field_validator("extra_opt_out_tags", mode="before")
     @classmethod

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from discover.policy.consent import Rules
-from discover.ports import Clock, SearchEngine
+from discover.ports import Clock, Lookout, SearchEngine
 from discover.store.database import Database
 
 
@@ -26,6 +26,7 @@ class Context:
     own_url: str = "http://127.0.0.1:8000"  # without a trailing slash
     actor_name: str = "waypost"
     follow_people: bool = False
+    lookout: Lookout | None = None  # how servers' proofs are looked at; None: not at all
 
     @property
     def actor_uri(self) -> str:

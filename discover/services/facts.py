@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,13 +18,14 @@ from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFa
 from discover.policy.origin import host_of
 from discover.services.context import Context
 from discover.store.database import Lookup, among, chunks, table
-from discover.store.tables import Account, PersonRow, Post, Server, Suppression
+from discover.store.tables import Account, BlockedHost, PersonRow, Post, Server, Suppression
 
 SERVERS = table(Server)
 PERSONS = table(PersonRow)
 ACCOUNTS = table(Account)
 POSTS = table(Post)
 SUPPRESSIONS = table(Suppression)
+BLOCKED = table(BlockedHost)
 
 # What a person does to be listed
 DELIBERATE = (PersonAct.IN.value, PersonAct.IN_PROFILE.value, PersonAct.IN_TAGS.value)
@@ -53,6 +56,7 @@ _PERSONS_OF = Lookup(
         among(PERSONS.c.uri)
     )
 )
+_BLOCKED = Lookup(sa.select(BLOCKED.c.host).where(among(BLOCKED.c.host)))
 _ANYBODY_LEFT = sa.select(SUPPRESSIONS.c.digest).limit(1)
 _LEFT_AMONG = sa.select(SUPPRESSIONS.c.digest).where(among(SUPPRESSIONS.c.digest))
 
@@ -120,7 +124,27 @@ def load_servers(connection: Connection, hosts: Iterable[str]) -> dict[str, Serv
     found = {host: ServerFacts(host) for host in hosts}
     for row in _SERVERS_OF(connection, found):
         found[row.host] = server_facts(row)
+    for host in blocked_among(connection, found):
+        found[host] = replace(found[host], blocked=True)
     return found
+
+
+def blocked_among(connection: Connection, hosts: Iterable[str]) -> set[str]:
+    """Which of these hosts a blocklist names, or names a parent domain of."""
+    under = {host: _names_of(host) for host in hosts}
+    names = {name for above in under.values() for name in above}
+    blocked = {row.host for row in _BLOCKED(connection, names)}
+    if not blocked:
+        return set()
+    return {host for host, above in under.items() if not blocked.isdisjoint(above)}
+
+
+@lru_cache(maxsize=8192)
+def _names_of(host: str) -> tuple[str, ...]:
+    """The host without its port, and every domain above it that has a dot."""
+    labels = host.partition(":")[0].split(".")
+    longer = max(1, len(labels) - 1)
+    return tuple(".".join(labels[start:]) for start in range(longer))
 
 
 def load_persons(

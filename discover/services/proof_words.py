@@ -1,0 +1,89 @@
+"""A check of a server in plain words."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from discover.model.check import Finding, Found, ServerCheck
+from discover.model.fetched import FetchError
+from discover.model.instance import RobotsState, ServerOptIn, ServerScope
+from discover.policy.proofs import Standing
+from discover.policy.robots import Robots
+from discover.wire import statement
+from discover.wire.statement import Statement
+
+
+def found(said: Statement | None) -> Found:
+    if said is None:
+        return Found.NOTHING
+    return Found.IN if said.agrees else Found.OUT
+
+
+def says(said: Statement) -> str:
+    return f"It says: {statement.to_txt(said)}"
+
+
+def why(error: FetchError) -> str:
+    return error.failure.value.replace("_", " ")
+
+
+def blocked(host: str, now: datetime) -> ServerCheck:
+    return ServerCheck(
+        host=host,
+        checked_at=now,
+        answer="blocked",
+        scope=ServerScope.ALL,
+        proof=ServerOptIn.NONE,
+        findings=(
+            Finding(
+                "block", "our record", Found.OUT, "It is blocked here; nothing was asked of it."
+            ),
+        ),
+        means=(f"The operator of this index has blocked {host}: nobody on it is listed.",),
+        next_steps=("Write to the operator of this index if you think that this is wrong.",),
+    )
+
+
+def answer(
+    host: str, now: datetime, standing: Standing, robots: Robots, findings: list[Finding]
+) -> ServerCheck:
+    names_us = any(one.what == "robots.txt" and one.found is Found.OUT for one in findings)
+    means, steps = list(standing.reasons), []
+    if standing.opted_out or names_us:
+        reply = "out"
+        means.append(f"{host} is out: nobody on it is listed, whatever else says in.")
+        steps.append("To come back, take back whatever says out above, then check again.")
+    elif standing.opt_in is not ServerOptIn.NONE:
+        reply = "in"
+        profiles = standing.scope is ServerScope.PROFILES
+        what = "profiles (no posts)" if profiles else "profiles and public posts"
+        means.append(
+            f"{host} is in: {what} of people on it are listed if their own settings say so."
+        )
+        steps.append("Nothing to do: it is visited soon, and the proof looked at every few hours.")
+        steps.append("To leave at once, say consent=out in the same place, then check again.")
+    else:
+        reply = "none"
+        means.append(f"Nobody has opted {host} in: no is the default, and nobody on it is listed.")
+        steps.append(
+            f"To opt in, publish the TXT record “{_EXAMPLE}” at {statement.txt_name(host)},"
+            f" or {_EXAMPLE_FILE} as https://{host}{statement.PATH}, then check again."
+        )
+    if robots.state is RobotsState.UNREADABLE:
+        means.append("Its robots.txt could not be read, so nothing else is asked of it now.")
+    if any(one.found is Found.UNKNOWN for one in findings):
+        steps.append("What could not be looked at changes nothing; check again later.")
+    return ServerCheck(
+        host=host,
+        checked_at=now,
+        answer=reply,
+        scope=standing.scope,
+        proof=standing.opt_in,
+        findings=tuple(findings),
+        means=tuple(means),
+        next_steps=tuple(steps),
+    )
+
+
+_EXAMPLE = f"v={statement.VERSION}; consent=in"
+_EXAMPLE_FILE = '{"v": "waypost1", "consent": "in"}'
