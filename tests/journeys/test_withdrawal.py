@@ -8,6 +8,7 @@ import pytest
 
 from discover.model.actor import Handle
 from discover.model.query import Kind
+from discover.services import outbox
 from discover.services.accounts import find_account
 from discover.services.indexing import index_all
 from discover.services.retention import enforce_retention
@@ -200,6 +201,19 @@ def test_renewed_evidence_brings_a_hidden_account_back(trip):
     enforce_retention(trip.app.context)
     index_all(trip.app.context)
     assert not trip.found(person["handle"])
+    trip.visit_again()
+    assert trip.found(person["handle"])
+    assert verify(trip.app.context).clean
+
+
+def test_what_left_the_index_while_evidence_was_old_comes_back_with_new_evidence(trip):
+    person = somebody(trip)
+    kept_id = trip.id_of(person["handle"])
+    trip.clock.ahead = timedelta(days=8)
+    with trip.app.context.database.write() as connection:
+        outbox.note_whole_account(connection, kept_id, trip.clock.now())
+    index_all(trip.app.context)
+    assert kept_id not in trip.raw(Kind.ACCOUNTS)
     trip.visit_again()
     assert trip.found(person["handle"])
     assert verify(trip.app.context).clean
