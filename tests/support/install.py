@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
+from tests.support import feditest
 from tests.support.chromium import install_chromium
 from tests.support.meilisearch import meilisearch_binary
 from tests.support.node import npm_folder
@@ -41,6 +42,7 @@ PARTS: dict[str, Callable[[], object]] = {
     "PostgreSQL": check_postgres,
     "Fedify": lambda: npm_folder("fedify"),
     "Pubby": lambda: peer_python("pubby"),
+    "FediTest": feditest.install,
     "Fediverse-Pasture inputs": install_pasture,
     "Chromium": install_chromium,
 }
