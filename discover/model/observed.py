@@ -195,6 +195,8 @@ class HostTurn:
     not_before: datetime | None  # the host's last request plus its delay, or Retry-After
     crawl_delay: float | None = None  # seconds, as its robots.txt last said
     accounts: tuple[AccountDue, ...] = ()
+    # May its list of accounts be read? Not where only single people asked for us.
+    directory: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,6 +254,7 @@ def _turn(
 ) -> HostTurn:
     server = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
     facts = load_servers(connection, [host])[host]
+    _drop_suppressed(ctx, connection, host, now)
     return HostTurn(
         host=host,
         lease=token,
@@ -264,7 +265,27 @@ def _turn(
         not_before=lease.not_before,
         crawl_delay=lease.crawl_delay,
         accounts=_accounts_due(ctx, connection, host, _ACCOUNTS_PER_TURN, now),
+        directory=facts.opt_in.value != "none",
     )
+
+
+def _drop_suppressed(ctx: Context, connection: Connection, host: str, now: datetime) -> None:
+    due = connection.execute(
+        sa.select(VISITS.c.id, VISITS.c.uri, VISITS.c.handle_key)
+        .where(VISITS.c.host == host, VISITS.c.due_at <= now)
+        .order_by(VISITS.c.due_at)
+        .limit(_ACCOUNTS_PER_TURN)
+    ).all()
+    if left := _suppressed_visits(ctx, connection, due):
+        connection.execute(sa.delete(VISITS).where(VISITS.c.id.in_(left)))
+
+
+def _suppressed_visits(ctx: Context, connection: Connection, visits: Sequence[Any]) -> set[int]:
+    """Whoever left for good is not even asked, however the appointment came about."""
+    names = {
+        ctx.digest(name): row.id for row in visits for name in (row.uri, row.handle_key) if name
+    }
+    return {names[digest] for digest in suppressed(connection, names)}
 
 
 def _people_asked(connection: Connection, host: str) -> bool:
@@ -291,6 +312,8 @@ def _accounts_due(
         .order_by(VISITS.c.due_at)
         .limit(limit)
     ).all()
+    left = _suppressed_visits(ctx, connection, visits)
+    visits = [row for row in visits if row.id not in left]
     known = _known_posts(connection, [row.account_id for row in visits if row.account_id])
     return tuple(
         AccountDue(

@@ -54,7 +54,7 @@ async def _visit(tools: Tools, turn: HostTurn) -> ServerReport:
             return ServerReport(open=False)
         software = nodeinfo.software if nodeinfo is not None else turn.software
         found = 0
-        for listing in listings_for(software):
+        for listing in listings_for(software) if turn.directory else ():
             found += await _list(
                 tools, turn, first_ask(listing, turn.host, tools.scheme(turn.host))
             )
