@@ -19,9 +19,9 @@ from discover.model.observed import (
     Outcome,
 )
 from discover.model.verdict import AccountVerdict, Answer, Decision, Reason
-from discover.policy.consent import AccountFacts, decide_account, must_purge
+from discover.policy.consent import AccountFacts, Rules, decide_account, must_purge
 from discover.policy.origin import host_of
-from discover.services import consent_log, history, outbox
+from discover.services import aliases, consent_log, history, outbox
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
@@ -65,7 +65,7 @@ def actor_seen(ctx: Context, connection: Connection, seen: ActorSeen, now: datet
     handle_key = seen.handle.key if seen.handle else None
     facts = AccountFacts(
         server=load_servers(connection, [host])[host],
-        person=load_persons(ctx, connection, {actor.uri: handle_key})[actor.uri],
+        person=aliases.person_of(ctx, connection, actor, handle_key, now),
         signals=actor.signals,
         actor_type=actor.type,
         evidence_at=seen.seen_at,
@@ -78,7 +78,7 @@ def actor_seen(ctx: Context, connection: Connection, seen: ActorSeen, now: datet
     verdict = decide_account(facts, ctx.rules, now)
     removed = 0
     if verdict.list.allowed and seen.handle is not None:
-        _keep_account(connection, seen, seen.handle, host, row, verdict, now)
+        _keep_account(connection, seen, seen.handle, host, row, verdict, now, ctx.rules)
     elif row is not None and must_purge(verdict.list):
         removed = 1 + withdraw_account(connection, row.id, now, Because("account", seen.seen_at))
     elif row is not None:
@@ -117,7 +117,7 @@ def actor_unchanged(
     removed = 0
     if must_purge(verdict.index_posts):
         removed = withdraw_posts(connection, row.id, now, Because("posts", seen.seen_at))
-    if row.hidden:
+    if row.hidden or _had_expired(row, ctx.rules, now):
         outbox.note_whole_account(connection, row.id, now)
     return Outcome(verdict=verdict, removed=removed)
 
@@ -221,6 +221,7 @@ def _keep_account(
     row: Any,
     verdict: AccountVerdict,
     now: datetime,
+    rules: Rules,
 ) -> None:
     actor = seen.actor
     values: dict[str, Any] = {
@@ -244,7 +245,7 @@ def _keep_account(
         "shared_inbox": actor.shared_inbox,
         "outbox": actor.outbox,
         "followers_url": actor.followers,
-        "signals": signals_to_json(actor.signals),
+        "signals": signals_to_json(actor.signals) | aliases.said_aliases(actor),
         "noindex_header": seen.noindex_header,
         "published": actor.published,
         "evidence_at": seen.seen_at,
@@ -259,10 +260,19 @@ def _keep_account(
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
         return
     connection.execute(_UPDATE, {**values, "account": row.id})
-    if row.hidden or any(getattr(row, name) != values[name] for name in _SHOWN):
+    if (
+        row.hidden
+        or _had_expired(row, rules, now)
+        or any(getattr(row, name) != values[name] for name in _SHOWN)
+    ):
         # Its posts carry some of it too (bot, server), a change of consent concerns them all, and
         # after expired evidence the index has to learn of everything again.
         outbox.note_whole_account(connection, row.id, now)
+
+
+def _had_expired(row: Any, rules: Rules, now: datetime) -> bool:
+    """Was its evidence too old? Then whatever was indexed meanwhile left it out."""
+    return row.evidence_at is None or now - row.evidence_at > rules.hide_after
 
 
 def _seen_signals(facts: AccountFacts) -> dict[str, str]:

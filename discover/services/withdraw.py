@@ -13,14 +13,14 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
 from discover.model.instance import ServerOptIn
-from discover.services import consent_log, outbox
+from discover.services import aliases, consent_log, following, held, outbox
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, PERSONS, SUPPRESSIONS
+from discover.services.facts import ACCOUNTS, SUPPRESSIONS
 from discover.services.history import HISTORY
 from discover.services.withdrawals import ACCOUNT, POST, SERVER, Because, purge
 from discover.services.withdrawals import POSTS as ALL_POSTS
 from discover.store.database import table, upsert
-from discover.store.tables import Daily, Interaction, Post, Server, Suppression, VerdictRow, Visit
+from discover.store.tables import Daily, Interaction, Post, Server, VerdictRow, Visit
 
 POSTS = table(Post)
 VISITS = table(Visit)
@@ -105,29 +105,27 @@ def withdraw_server(
     return accounts
 
 
-def forget_person(ctx: Context, handle: Handle) -> bool:
-    """Remove a person and keep only a keyed hash, so that they never come back by themselves.
+def forget_person(ctx: Context, handle: Handle, *uris: str) -> bool:
+    """Remove a person and keep only keyed hashes, so that they never come back by themselves.
 
-    True when something was held about them.
+    The hashes are of the handle, of every actor URI that we know under it or are given, and of
+    listed accounts that say themselves that they are this person too; those go as well. True when
+    something was held about them.
     """
-    now = ctx.clock.now()
+    known_at = ctx.clock.now()
     with ctx.database.write() as connection:
-        uris = _uris_of(connection, handle.key)
-        for account_id in connection.scalars(
-            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.handle_key == handle.key)
-        ).all():
-            withdraw_account(connection, account_id, now)
-        for name in (handle.key, *uris):
-            upsert(
-                connection, Suppression, [{"digest": ctx.digest(name), "at": now}], key=["digest"]
-            )
-        connection.execute(sa.delete(VERDICTS).where(VERDICTS.c.handle_key == handle.key))
-        connection.execute(sa.delete(VISITS).where(VISITS.c.handle_key == handle.key))
-        if uris:
-            connection.execute(sa.delete(VISITS).where(VISITS.c.uri.in_(uris)))
-            connection.execute(sa.delete(VERDICTS).where(VERDICTS.c.uri.in_(uris)))
-            connection.execute(sa.delete(PERSONS).where(PERSONS.c.uri.in_(uris)))
-    return bool(uris)
+        now = ctx.clock.now()
+        person = held.person(ctx, connection, handle.key, *uris)
+        others = aliases.accounts_saying(connection, person.uris)
+        people = [person, *(held.person(ctx, connection, row.handle_key) for row in others)]
+        for one in people:
+            aliases.suppress(ctx, connection, [one.handle_key, *one.uris], now)
+            for account_id in one.account_ids:
+                withdraw_account(connection, account_id, now, Because("account", known_at))
+            held.let_go(connection, one)
+            for uri in one.uris:
+                following.part(ctx, connection, uri)
+    return bool(person.uris)
 
 
 def unforget_person(ctx: Context, handle: Handle, uri: str | None = None) -> bool:
@@ -159,7 +157,7 @@ def forget_server(ctx: Context, host: str) -> int:
                 }
             ],
             key=["host"],
-            update=["opt_in", "opted_out", "recorded_at", "due_at"],
+            update=["opt_in", "opted_out", "note", "recorded_at", "due_at"],
         )
     return gone
 
@@ -189,19 +187,3 @@ def _forget_interactions(
 
 def _added(new: Any) -> dict[str, Any]:
     return {"count": DAILY.c.count + new["count"]}
-
-
-def _uris_of(connection: Connection, handle_key: str) -> list[str]:
-    """Every actor URI that we know under this handle."""
-    found = set(
-        connection.scalars(sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.handle_key == handle_key))
-    )
-    for source in (VERDICTS, VISITS):
-        found |= {
-            uri
-            for uri in connection.scalars(
-                sa.select(source.c.uri).where(source.c.handle_key == handle_key)
-            )
-            if uri
-        }
-    return sorted(found)

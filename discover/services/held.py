@@ -1,0 +1,167 @@
+"""All that is held about a person: one list, for handing it out and for letting it go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
+
+from discover.services.context import Context
+from discover.store.database import table
+from discover.store.tables import (
+    Account,
+    BlockedHost,
+    CommandRow,
+    ConsentLogEntry,
+    Daily,
+    Delivery,
+    DeliveryFailure,
+    DeliveryHost,
+    Follower,
+    Following,
+    HostLease,
+    Interaction,
+    KeyRow,
+    Lock,
+    OutboxRow,
+    PersonRow,
+    Post,
+    RemoteKey,
+    RemovalCode,
+    Report,
+    SeenActivity,
+    SeenSignature,
+    Server,
+    ServerProof,
+    Suppression,
+    Task,
+    VerdictHistory,
+    VerdictRow,
+    Visit,
+    Withdrawal,
+)
+
+_ACCOUNTS, _POSTS = table(Account), table(Post)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Everything by which rows know one person."""
+
+    handle_key: str
+    uris: tuple[str, ...]
+    account_ids: tuple[int, ...]
+    inboxes: tuple[str, ...]  # their own, not their server's shared one
+    digests: tuple[str, ...]  # of the handle and the URIs, as Context.digest makes them
+
+
+# Tables without a row about a single person, and why
+NOBODYS: dict[type[SQLModel], str] = {
+    Server: "about a server, in its admin's name",
+    HostLease: "about a host",
+    ServerProof: "about a server, in its admin's name",
+    BlockedHost: "about a host",
+    DeliveryHost: "about a host",
+    Lock: "about our own processes",
+    KeyRow: "our own keys",
+    SeenSignature: "digests that lead to nobody",
+    SeenActivity: "digests that lead to nobody",
+    ConsentLogEntry: "counts and servers only",
+    Withdrawal: "anonymous",
+    Daily: "anonymous",
+    OutboxRow: "numbers of rows that are shown themselves",
+}
+
+# Not deleted when a person leaves: what keeps them out, and what following.part takes back
+_STAYS = frozenset({Suppression, Following})
+
+
+def person(ctx: Context, connection: Connection, handle_key: str, *uris: str) -> Person:
+    """Whoever has this handle, with the actor URIs that we know under it and those given."""
+    known = set(uris)
+    for model in (Account, VerdictRow, Visit):
+        source = table(model)
+        known |= set(
+            connection.scalars(
+                sa.select(source.c.uri).where(
+                    source.c.handle_key == handle_key, source.c.uri.is_not(None)
+                )
+            )
+        )
+    ids = connection.scalars(sa.select(_ACCOUNTS.c.id).where(_ACCOUNTS.c.uri.in_(known))).all()
+    inboxes: set[str] = set()
+    for keeper, name in ((Account, "uri"), (RemoteKey, "actor"), (Follower, "actor")):
+        source = table(keeper)
+        rows = connection.execute(
+            sa.select(source.c.inbox, source.c.shared_inbox).where(source.c[name].in_(known))
+        )
+        inboxes |= {row.inbox for row in rows if row.inbox and row.inbox != row.shared_inbox}
+    names = sorted(known)
+    return Person(
+        handle_key=handle_key,
+        uris=tuple(names),
+        account_ids=tuple(ids),
+        inboxes=tuple(sorted(inboxes)),
+        digests=tuple(ctx.digest(name) for name in (handle_key, *names)),
+    )
+
+
+def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
+    """For each table that may know a person: which of its rows are about this one."""
+
+    def column(model: type[SQLModel], name: str) -> sa.Column[Any]:
+        return table(model).c[name]
+
+    def named(model: type[SQLModel], name: str = "uri") -> sa.ColumnElement[bool]:
+        return column(model, name).in_(who.uris)
+
+    def mentioned(model: type[SQLModel], name: str) -> sa.ColumnElement[bool]:
+        text = sa.cast(column(model, name), sa.Text)
+        return sa.or_(sa.false(), *(text.contains(f'"{uri}"', autoescape=True) for uri in who.uris))
+
+    posts = sa.select(_POSTS.c.id).where(_POSTS.c.account_id.in_(who.account_ids))
+    return {
+        Interaction: sa.or_(
+            column(Interaction, "account_id").in_(who.account_ids),
+            column(Interaction, "post_id").in_(posts),
+        ),
+        Post: column(Post, "account_id").in_(who.account_ids),
+        Account: named(Account),
+        VerdictRow: sa.or_(
+            named(VerdictRow), column(VerdictRow, "handle_key") == who.handle_key
+        ),
+        VerdictHistory: named(VerdictHistory),
+        PersonRow: named(PersonRow),
+        Visit: sa.or_(named(Visit), column(Visit, "handle_key") == who.handle_key),
+        RemoteKey: named(RemoteKey, "actor"),
+        Follower: named(Follower, "actor"),
+        Following: named(Following, "actor"),
+        Report: sa.or_(named(Report, "actor"), mentioned(Report, "objects")),
+        CommandRow: column(CommandRow, "person").in_(who.digests),
+        RemovalCode: sa.or_(
+            named(RemovalCode), column(RemovalCode, "handle_key") == who.handle_key
+        ),
+        Delivery: sa.or_(
+            column(Delivery, "inbox").in_(who.inboxes), mentioned(Delivery, "body")
+        ),
+        DeliveryFailure: column(DeliveryFailure, "inbox").in_(who.inboxes),
+        Task: mentioned(Task, "payload"),
+        Suppression: column(Suppression, "digest").in_(who.digests),
+    }  # fmt: skip
+
+
+def let_go(connection: Connection, who: Person) -> None:
+    """Delete it all, but for the hash that keeps them out and our Follow, which is undone.
+
+    Listed accounts go by withdrawal first. Reports about them stay with the operator, who may have to act on them.
+    """
+    for model, about in where(who).items():
+        if model in _STAYS:
+            continue
+        if model is Report:
+            about = table(Report).c.actor.in_(who.uris)  # noqa: PLW2901
+        connection.execute(sa.delete(table(model)).where(about))

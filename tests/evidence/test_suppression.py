@@ -1,0 +1,131 @@
+"""Who left for good stays away under every name and by every door, before anything is fetched."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from discover.model.actor import Handle
+from discover.model.observed import CandidatesSeen, Door
+from discover.model.verdict import Reason
+from discover.policy.consent import PersonAct
+from discover.services.visits import claim_turns, schedule_now
+from discover.services.withdraw import forget_person
+from discover.store.database import table, upsert
+from discover.store.tables import Account, Follower, PersonRow, RemoteKey, Suppression, Visit
+from tests.evidence.conftest import NO
+from tests.support.site import HOST, MARTA
+
+WHO = Handle("marta", HOST)
+URI = MARTA.actor.uri
+
+
+def turns(home):
+    return [due for turn in claim_turns(home.ctx, "test", 10, 60) for due in turn.accounts]
+
+
+def listed(home):
+    return {row.username for row in home.rows(Account)}
+
+
+def appoint(home, **row):
+    """An appointment, however it came about."""
+    with home.ctx.database.write() as connection:
+        row = {"host": HOST, "door": "push", "due_at": home.clock.now(), **row}
+        upsert(connection, Visit, [row], key=["uri" if "uri" in row else "handle_key"])
+
+
+def test_no_candidate_with_a_suppressed_name_gets_an_appointment(home):
+    home.see(home.person("marta"))
+    forget_person(home.ctx, WHO)
+    home.see(CandidatesSeen(Door.MENTION, uris=(URI,), handles=(WHO,)))
+    assert schedule_now(home.ctx, handles=[WHO]) == 0
+    assert home.rows(Visit) == []
+
+
+@pytest.mark.parametrize("row", [{"uri": URI}, {"handle_key": WHO.key, "handle": str(WHO)}])
+def test_an_appointment_from_anywhere_is_not_kept_and_nothing_is_asked(home, row):
+    home.see(home.person("marta"))
+    forget_person(home.ctx, WHO)
+    appoint(home, **row)
+    appoint(home, uri=f"https://{HOST}/users/other")
+    assert [due.uri for due in turns(home)] == [f"https://{HOST}/users/other"]
+    assert [one.uri for one in home.rows(Visit)] == [f"https://{HOST}/users/other"]
+
+
+def test_a_document_that_was_already_under_way_is_not_kept(home):
+    under_way = home.person("marta")
+    home.see(home.person("marta", signals=NO))
+    forget_person(home.ctx, WHO)
+    (outcome,) = home.see(under_way)
+    assert Reason.SUPPRESSED in outcome.verdict.list.reasons
+    assert listed(home) == set()
+    assert home.rows(Visit) == []
+
+
+def test_an_address_first_learned_from_its_document_is_suppressed_from_then_on(home):
+    forget_person(home.ctx, WHO)  # nothing but the handle was known
+    home.see(home.person("marta"))
+    assert listed(home) == set()
+    home.see(CandidatesSeen(Door.MENTION, uris=(URI,)))
+    assert home.rows(Visit) == []
+
+
+def test_the_account_they_moved_to_is_them(home):
+    home.see(home.person("marta"))
+    forget_person(home.ctx, WHO)
+    new = home.person("marta2", also_known_as=(URI,))
+    home.see(new)
+    assert listed(home) == set()
+    home.see(CandidatesSeen(Door.MENTION, uris=(new.actor.uri,), handles=(new.handle,)))
+    assert home.rows(Visit) == []
+
+
+def test_a_listed_account_that_says_it_is_them_goes_with_them(home):
+    home.see(home.person("marta"), home.person("marta2", also_known_as=(URI,)))
+    home.see(home.person("other", summary=f"I like {URI}"))
+    assert forget_person(home.ctx, WHO)
+    assert listed(home) == {"other"}
+    home.see(home.person("marta2"))  # even when the alias is taken out
+    assert listed(home) == {"other"}
+
+
+def test_nobody_is_pulled_out_by_a_stranger_who_names_them(home):
+    home.see(home.person("marta"), home.person("attacker", also_known_as=(URI,)))
+    forget_person(home.ctx, Handle("attacker", HOST))
+    assert listed(home) == {"marta"}
+    home.see(home.person("marta"))
+    assert listed(home) == {"marta"}
+
+
+def test_an_out_follows_to_the_account_that_says_it_is_the_same_person(home):
+    with home.ctx.database.write() as connection:
+        row = {"uri": URI, "act": "out", "at": home.clock.now()}
+        upsert(connection, PersonRow, [row], key=["uri"])
+    new = home.person("marta2", also_known_as=(URI,))
+    (outcome,) = home.see(new)
+    assert outcome.verdict.list.reasons[0] is Reason.PERSON_OPTED_OUT
+    home.see(home.person("marta2"))  # the alias is gone, the no is not
+    assert listed(home) == set()
+    assert {one.act for one in home.rows(PersonRow)} == {PersonAct.OUT.value}
+
+
+def test_what_other_tables_know_goes_too_and_only_hashes_stay(home):
+    home.see(home.person("marta"), home.person("other"))
+    now = home.clock.now()
+    with home.ctx.database.write() as connection:
+        for user in ("marta", "other"):
+            uri = f"https://{HOST}/users/{user}"
+            key = {"key_id": f"{uri}#key", "actor": uri, "host": HOST, "fetched_at": now}
+            upsert(connection, RemoteKey, [key], key=["key_id"])
+            row = {"actor": uri, "host": HOST, "inbox": f"{uri}/inbox", "follow_id": "x", "at": now}
+            upsert(connection, Follower, [row], key=["actor"])
+    forget_person(home.ctx, WHO)
+    with home.ctx.database.read() as connection:
+        everything = ""
+        for source in table(Account).metadata.sorted_tables:
+            everything += str(connection.execute(sa.select(source)).all())
+    assert "users/marta" not in everything
+    assert WHO.key not in everything
+    assert "users/other" in everything
+    assert len(home.rows(Suppression)) == 2
