@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 
 from bench import sample
-from bench.editions import EDITIONS, Parts, opened, wide_world
+from bench.editions import EDITIONS, Parts, environment, opened, wide_world
 from bench.measure import Result
-from bench.search import PIDS, environment, serving, size
+from bench.search import PIDS, serving, size
 from discover.services.facts import SERVERS
 from discover.services.withdraw import VISITS
 from discover.settings import Settings

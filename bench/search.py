@@ -14,7 +14,7 @@ import orjson
 from tantivy import Searcher
 
 from bench import sample
-from bench.editions import EDITIONS, Parts, wide_world
+from bench.editions import EDITIONS, Parts, environment, wide_world
 from bench.measure import Goal, Result, median, percentile
 from discover.engines.tantivy import open_index
 from discover.engines.tantivy_folder import Folder
@@ -99,16 +99,6 @@ def serving(settings: Settings) -> Iterator[int]:
 
 
 PIDS: dict[int, int] = {}
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    return {
-        "WAYPOST_HOME": str(settings.home),
-        "WAYPOST_DATABASE_URL": settings.database_url,
-        "WAYPOST_SEARCH_URL": settings.search_url,
-        "WAYPOST_SEARCH_KEY": settings.search_key.get_secret_value(),
-        "WAYPOST_SEARCH_PREFIX": settings.search_prefix,
-    }
 
 
 def _round(words: list[str], askers: tuple[Ask, Ask]) -> tuple[list[float], list[float]]:

@@ -85,7 +85,14 @@ def signals_to_json(signals: ConsentSignals) -> dict[str, Any]:
     return seen
 
 
+@lru_cache(maxsize=32)
+def _two_flags(discoverable: str, indexable: str) -> ConsentSignals:
+    return ConsentSignals(discoverable=Flag(discoverable), indexable=Flag(indexable))
+
+
 def signals_from_json(seen: Mapping[str, Any]) -> ConsentSignals:
+    if len(seen) == 2 and "discoverable" in seen and "indexable" in seen:
+        return _two_flags(seen["discoverable"], seen["indexable"])  # nearly everybody
     hidden_before = seen.get("posts_hidden_before")
     return ConsentSignals(
         discoverable=Flag(seen.get("discoverable", "absent")),

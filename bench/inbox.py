@@ -1,0 +1,269 @@
+"""Verified activities a second through the whole inbox, against the bare checks of signatures."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from fastapi import FastAPI
+from http_message_signatures import (
+    HTTPMessageVerifier,
+    MappingKeyResolver,
+    algorithms,
+)
+
+from api.limits import Rate
+from api.main import create_app
+from bench.editions import Parts, opened
+from bench.measure import Goal, Result, median
+from discover.bootstrap import App
+from discover.net.public_keys import made_by
+from discover.net.verify import SignedRequest
+from discover.services.servers import add_server
+from discover.store.database import table
+from discover.store.tables import RemoteKey, Task
+from discover.wire.signed import content_digest_fits, digest_fits, read_signatures
+from tests.support.remote import PUBLIC, Person
+from tests.support.rude_site import RudeSite
+
+GOAL = 0.5
+FLAT_MB = 20.0
+AT_ONCE = 100
+PEOPLE = 10
+GENEROUS = Rate(per_second=1e9, burst=1_000_000_000)
+SCHEMES = {
+    "draft-cavage, RSA": ("cavage", {}),
+    "RFC 9421, RSA": ("rfc9421", {}),
+    "RFC 9421, Ed25519": ("rfc9421", {"algorithm": "ed25519"}),
+}
+
+
+def run(parts: Parts, *, quick: bool) -> Result:
+    count, rounds, flood = (500, 1, 2_000) if quick else (4_000, 3, 40_000)
+    result = Result(
+        "inbox",
+        "Verified activities a second on one core, against the bare checks of their signatures",
+        ["signature", "Waypost's inbox", "bare checks", "ratio", "the RFC 9421 package"],
+        unit="activities a second",
+    )
+    with one_core(), RudeSite() as site:
+        people = [Person(f"p{number}").live_at(site) for number in range(PEOPLE)]
+        for name, (scheme, options) in SCHEMES.items():
+            pairs, packaged = [], []
+            for turn in range(rounds):
+                requests = [
+                    signed(people[number % PEOPLE], scheme, options, f"{turn}-{number}")
+                    for number in range(count)
+                ]
+                place = parts.settings("embedded").model_copy(update=laboratory(site))
+                with opened(place) as app:
+                    add_server(app.context, people[0].host, "bench")
+                    ours = asyncio.run(through_the_inbox(app, people, requests))
+                    assert kept(app) == count
+                pairs.append((count / ours, count / bare(people, requests, options)))
+                if scheme == "rfc9421":
+                    packaged.append(count / by_package(people, requests, options))
+            ours_rate, bare_rate = median([a for a, _ in pairs]), median([b for _, b in pairs])
+            ratio = median([a / b for a, b in pairs])
+            package = f"{median(packaged):,.0f}" if packaged else "(does not know it)"
+            result.rows.append(
+                [name, f"{ours_rate:,.0f}", f"{bare_rate:,.0f}", f"{ratio:.2f}", package]
+            )
+            result.bars |= {f"Waypost, {name}": ours_rate, f"bare, {name}": bare_rate}
+            result.goals.append(Goal(f"ratio, {name}", GOAL, ratio))
+        place = parts.settings("embedded").model_copy(update=laboratory(site))
+        with opened(place) as app:
+            grown = asyncio.run(flooded(app, people[0], flood))
+        result.goals.append(
+            Goal(
+                f"MB that {flood:,} refusals with as many key ids add",
+                FLAT_MB,
+                grown,
+                at_least=False,
+            )
+        )
+    result.notes += [
+        (
+            f"{count:,} Creates of 2 kB by {PEOPLE} people whose keys are cached, {AT_ONCE} at once,"
+            " through the whole application (limits, JSON, signature, replay memory, task queue on"
+            " disk with fsync) up to the 202; without the parsing of HTTP."
+        ),
+        (
+            "The bare checks read the same headers, hash the same body and verify with the same"
+            " keys, one after another, and do nothing else. The last column is http-message-signatures'"
+            " own verifier at the same requests."
+        ),
+        "The whole process is held to one core; client and key server are in it, too.",
+    ]
+    return result
+
+
+@contextmanager
+def one_core():
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def laboratory(site: RudeSite) -> dict[str, Any]:
+    return {
+        "public_url": PUBLIC,
+        "lab_networks": (ip_network("127.0.0.0/8"),),
+        "lab_hosts": (("*.lab.test", "127.0.0.1", site.port),),
+        "lab_plain_http": True,
+    }
+
+
+def signed(person: Person, scheme: str, options: dict[str, Any], number: str) -> SignedRequest:
+    note = {
+        "id": f"{person.uri}/{number}",
+        "type": "Note",
+        "attributedTo": person.uri,
+        "to": ["https://www.w3.org/ns/activitystreams#Public"],
+        "content": "<p>word</p>" * 160,
+    }
+    activity = {"id": f"{person.uri}/{number}/activity", "type": "Create", "actor": person.uri}
+    body = orjson.dumps(activity | {"to": note["to"], "object": note})
+    return getattr(person, scheme)(body, at=datetime.now(UTC), **options)
+
+
+async def post(api: FastAPI, request: SignedRequest) -> int:
+    """Straight into the application, as its HTTP server would."""
+    headers = dict(request.headers) | {"content-type": "application/activity+json"}
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": "POST",
+        "scheme": "https",
+        "path": "/inbox",
+        "raw_path": b"/inbox",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        "client": ("192.0.2.1", 1),
+        "server": ("waypost.test", 443),
+    }
+    parts = [{"type": "http.request", "body": request.body, "more_body": False}]
+    status = 0
+
+    async def receive() -> dict[str, Any]:
+        if parts:
+            return parts.pop()
+        await asyncio.Event().wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        nonlocal status
+        status = message.get("status", status)
+
+    await api(scope, receive, send)
+    return status
+
+
+async def through_the_inbox(
+    app: App, people: Sequence[Person], requests: Sequence[SignedRequest]
+) -> float:
+    api = create_app(app, GENEROUS, GENEROUS)
+    async with api.router.lifespan_context(api):
+        for number, person in enumerate(people):  # their keys are fetched before the clock starts
+            for scheme, options in SCHEMES.values():
+                await api.state.verifier.verify(
+                    signed(person, scheme, options, f"first-{number}"), claimed_actor=person.uri
+                )
+        waiting = iter(requests)
+
+        async def client() -> None:
+            for request in waiting:
+                assert await post(api, request) == 202
+
+        began = time.perf_counter()
+        await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+        return time.perf_counter() - began
+
+
+def kept(app: App) -> int:
+    with app.context.database.read() as connection:
+        tasks = table(Task)
+        where = tasks.c.kind == "inbox"
+        return connection.scalar(sa.select(sa.func.count()).select_from(tasks).where(where)) or 0
+
+
+def public_keys(people: Sequence[Person], options: dict[str, Any]) -> dict[str, Any]:
+    if options:
+        return {person.ed_key_id: person.ed_key.public_key() for person in people}
+    return {person.key_id: person.rsa_key.public_key() for person in people}
+
+
+def bare(
+    people: Sequence[Person], requests: Sequence[SignedRequest], options: dict[str, Any]
+) -> float:
+    keys = public_keys(people, options)
+    allowed = ("ed25519",) if options else ("rsa-v1_5-sha256",)
+    began = time.perf_counter()
+    for request in requests:
+        (signature,) = read_signatures(request.method, request.url, request.headers)
+        if "digest" in request.headers:
+            assert digest_fits(request.headers["digest"], request.body)
+        else:
+            assert content_digest_fits(request.headers["content-digest"], request.body)
+        assert made_by(keys[signature.key_id], signature.value, signature.base, allowed)
+    return time.perf_counter() - began
+
+
+def by_package(
+    people: Sequence[Person], requests: Sequence[SignedRequest], options: dict[str, Any]
+) -> float:
+    algorithm = algorithms.ED25519 if options else algorithms.RSA_V1_5_SHA256
+    resolver = MappingKeyResolver(public_keys=public_keys(people, options), private_keys={})
+    verifier = HTTPMessageVerifier(signature_algorithm=algorithm, key_resolver=resolver)
+    began = time.perf_counter()
+    for request in requests:
+        assert verifier.verify(request, body=request.body)
+    return time.perf_counter() - began
+
+
+async def flooded(app: App, person: Person, count: int) -> float:
+    """MB that the process grows by, after a first wave that warms everything up."""
+    api = create_app(app, GENEROUS, GENEROUS)
+    async with api.router.lifespan_context(api):
+        await wave(api, person, range(count // 4))
+        before = resident_mb()
+        await wave(api, person, range(count // 4, count))
+        grown = resident_mb() - before
+    with app.context.database.read() as connection:
+        rows = connection.scalar(sa.select(sa.func.count()).select_from(table(RemoteKey)))
+    assert rows == 0
+    return max(grown, 0.0)
+
+
+async def wave(api: FastAPI, person: Person, numbers: range) -> None:
+    one = signed(person, "cavage", {"key_id": f"https://{person.host}/KEY"}, "flood")
+    waiting = iter(numbers)
+
+    async def client() -> None:
+        for number in waiting:
+            name = hashlib.sha256(b"%d" % number).hexdigest()
+            forged = one.headers["signature"].replace("KEY", name)
+            request = replace(one, headers=dict(one.headers) | {"signature": forged})
+            assert await post(api, request) in (401, 403)
+
+    await asyncio.gather(*(client() for _ in range(AT_ONCE)))
+
+
+def resident_mb() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
