@@ -13,7 +13,7 @@ from discover.services.context import Context
 from discover.services.following import CONTEXT, new_id
 from discover.store.database import table, upsert
 from discover.store.tables import Follower
-from discover.wire.received import follows_public, inner, is_a, may_be_server, object_uri
+from discover.wire.received import actor_of, follows_public, inner, is_a, may_be_server, object_uri
 
 if TYPE_CHECKING:
     from discover.services.inbox import Received
@@ -60,6 +60,7 @@ def undone(ctx: Context, connection: Connection, received: Received) -> None:
     ours = (
         target is not None
         and is_a(target, "Follow")
+        and actor_of(target) in (None, actor)
         and (follows_public(target) or object_uri(target) == ctx.actor_uri)
     )
     if follow_id is not None and (ours or target is None):

@@ -130,4 +130,5 @@ def _insert(connection: Connection) -> sa.Executable:
     statement: sa.Executable = dialect.insert(SEEN).on_conflict_do_nothing(
         index_elements=["digest"]
     )
-    return statement
+    # Without it psycopg has forgotten the number when it is asked for.
+    return statement.execution_options(preserve_rowcount=True)

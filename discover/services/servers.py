@@ -15,7 +15,14 @@ from discover.model.verdict import Decision
 from discover.policy.consent import decide_server
 from discover.services import consent_log
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, SERVERS, people_who_asked, server_facts
+from discover.services.facts import (
+    ACCOUNTS,
+    SERVERS,
+    blocked_among,
+    load_servers,
+    people_who_asked,
+)
+from discover.services.proof_rows import BY_STATEMENT, forget_yes, says_out
 from discover.services.withdraw import POSTS, withdraw_server
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, Server, Visit
@@ -59,6 +66,7 @@ def add_server(ctx: Context, host: str, note: str) -> bool:
     now = ctx.clock.now()
     with ctx.database.write() as connection:
         row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+        out = says_out(connection, host, now)  # the admin's own no wins over our record
         upsert(
             connection,
             Server,
@@ -66,10 +74,11 @@ def add_server(ctx: Context, host: str, note: str) -> bool:
                 {
                     "host": host,
                     "opt_in": ServerOptIn.OPERATOR.value,
-                    "opted_out": False,
-                    "note": note,
+                    "opted_out": out,
+                    "blocked": bool(blocked_among(connection, [host])),
+                    "note": f"{BY_STATEMENT}; before that: {note}" if out else note,
                     "recorded_at": now,
-                    "due_at": now,
+                    "due_at": None if out else now,
                     "robots": RobotsState.UNSEEN.value,
                 }
             ],
@@ -87,6 +96,7 @@ def remove_server(ctx: Context, host: str) -> int | None:
         row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
         if row is None:
             return None
+        forget_yes(connection, host)
         return take_back(connection, row, now)
 
 
@@ -112,20 +122,15 @@ def take_back(connection: Connection, row: Any, now: datetime) -> int:
 def list_servers(ctx: Context) -> list[ServerRecord]:
     with ctx.database.read() as connection:
         rows = connection.execute(sa.select(SERVERS).order_by(SERVERS.c.host)).all()
+        facts = load_servers(connection, [row.host for row in rows])
         count = sa.func.count().label("n")
         per_host = sa.select(ACCOUNTS.c.host, count).group_by(ACCOUNTS.c.host)
         accounts = {row.host: row.n for row in connection.execute(per_host)}
         of_accounts = per_host.join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
         posts = {row.host: row.n for row in connection.execute(of_accounts)}
-        relays: dict[str, datetime] = dict(
-            connection.execute(
-                sa.select(_FOLLOWERS.c.host, sa.func.min(_FOLLOWERS.c.at))
-                .where(_FOLLOWERS.c.relay.is_(True))
-                .group_by(_FOLLOWERS.c.host)
-            )
-            .tuples()
-            .all()
-        )
+        since = sa.select(_FOLLOWERS.c.host, sa.func.min(_FOLLOWERS.c.at).label("at"))
+        asking = since.where(_FOLLOWERS.c.relay.is_(True)).group_by(_FOLLOWERS.c.host)
+        relays = {row.host: row.at for row in connection.execute(asking)}
     return [
         ServerRecord(
             host=row.host,
@@ -137,7 +142,7 @@ def list_servers(ctx: Context) -> list[ServerRecord]:
             note=row.note,
             recorded_at=row.recorded_at,
             seen_at=row.seen_at,
-            decision=decide_server(server_facts(row)),
+            decision=decide_server(facts[row.host]),
             accounts=accounts.get(row.host, 0),
             posts=posts.get(row.host, 0),
             relay_since=relays.get(row.host),

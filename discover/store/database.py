@@ -28,6 +28,8 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 CHUNK = 500
 _BUSY_SECONDS = 60
 
+_COUNTED = {"preserve_rowcount": True}
+
 T = TypeVar("T")
 
 
@@ -153,7 +155,8 @@ def insert_once(
 ) -> bool:
     """INSERT unless there is a row with this key already. True when it was inserted."""
     statement = _upsert(connection.dialect.name, model, tuple(key), None, None)
-    return connection.execute(statement, row).rowcount == 1
+    # Without the option psycopg has forgotten the number when it is asked for.
+    return connection.execute(statement, row, execution_options=_COUNTED).rowcount == 1
 
 
 @lru_cache(maxsize=128)

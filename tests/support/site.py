@@ -143,11 +143,10 @@ def fill(app: App) -> None:
 
 
 @contextmanager
-def serving(app: App, rate: Rate = GENEROUS) -> Iterator[Site]:
+def serving(app: App, rate: Rate = GENEROUS, *, inbox_rate: Rate = GENEROUS) -> Iterator[Site]:
     """Serve it from a thread on a free port of the loopback."""
-    config = uvicorn.Config(
-        create_app(app, rate), host="127.0.0.1", port=0, log_level="warning", access_log=False
-    )
+    made = create_app(app, rate, inbox_rate)
+    config = uvicorn.Config(made, host="127.0.0.1", port=0, log_level="warning", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

@@ -1,0 +1,253 @@
+"""Pushes are candidates: what is stored comes from the origin and passes the consent decision."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+
+from discover.store.database import table
+from discover.store.tables import (
+    Account,
+    Interaction,
+    PersonRow,
+    Post,
+    RemoteKey,
+    Report,
+    Task,
+    Visit,
+)
+from tests.support.town import EVERYBODY, OUR_ACTOR, activity, asked_for_themselves, dump
+
+
+@pytest.fixture
+def anna(house):
+    """Listed, with a post that is held."""
+    person = house.town.person("anna")
+    house.opt_in()
+    first = house.town.post(person, "A lighthouse in the fog")
+    house.hear(person, "Create", house.town.documents[first], to=[EVERYBODY])
+    house.hear(person, "Create", house.town.documents[first], to=[EVERYBODY])
+    assert house.found("lighthouse") == [first]
+    person.first = first
+    return person
+
+
+def note(house, uri, **more):
+    return house.town.documents[uri] | more
+
+
+def test_pushed_post_of_a_consenting_person_is_found(house, anna):
+    uri = house.town.post(anna, "A harbour at dawn")
+    house.hear(anna, "Create", note(house, uri), to=[EVERYBODY])
+    assert house.found("harbour") == [uri]
+
+
+def test_what_is_stored_is_what_the_origin_shows(house, anna):
+    uri = house.town.post(anna, "A harbour at dawn")
+    house.hear(anna, "Create", note(house, uri, content="<p>Buy turnips</p>"), to=[EVERYBODY])
+    assert house.found("harbour") == [uri]
+    assert house.found("turnips") == []
+
+
+def test_pushed_post_that_its_origin_does_not_show_is_not_found(house, anna):
+    uri = house.town.post(anna, "A harbour at dawn")
+    said = note(house, uri)
+    house.town.gone(uri, 404)
+    house.hear(anna, "Create", said, to=[EVERYBODY])
+    assert house.found("harbour") == []
+
+
+def test_pushed_post_that_its_origin_calls_unlisted_is_not_found(house, anna):
+    uri = house.town.post(anna, "A harbour at dawn", to=[], cc=[EVERYBODY])
+    house.hear(anna, "Create", note(house, uri, to=[EVERYBODY]), to=[EVERYBODY])
+    assert house.found("harbour") == []
+
+
+def test_unknown_person_of_an_opted_in_server_is_asked_for_their_profile_first(house):
+    house.opt_in()
+    ben = house.town.person("ben")
+    uri = house.town.post(ben, "Boats in the bay")
+    house.hear(ben, "Create", note(house, uri), to=[EVERYBODY])
+    assert house.found("ben", "accounts") == [ben.uri]
+    assert house.town.asked("/statuses/") == []
+
+
+def test_nobody_looks_at_posts_of_a_person_whose_flags_say_no(house):
+    house.opt_in()
+    shy = house.town.person("shy", discoverable=False)
+    uri = house.town.post(shy, "Nothing for you")
+    house.hear(shy, "Create", note(house, uri), to=[EVERYBODY])
+    house.hear(shy, "Create", note(house, uri), to=[EVERYBODY])
+    assert house.town.asked("/statuses/") == []
+    assert house.rows(Post) == house.rows(Account) == []
+
+
+def test_pushes_from_a_server_that_never_opted_in_leave_no_trace(house):
+    cleo = house.town.person("cleo", "b.lab.test")
+    uri = house.town.post(cleo, "Nobody asked me")
+    for kind in ("Create", "Update", "Like", "Announce"):
+        assert house.send(cleo, kind, note(house, uri), to=[EVERYBODY]).status_code == 202
+    assert house.rows(Task) == house.rows(Visit) == []
+    assert house.town.asked("/statuses/") == []
+
+
+def test_post_of_a_person_who_opted_in_alone_is_looked_at(house):
+    cleo = house.town.person("cleo", "b.lab.test")
+    uri = house.town.post(cleo, "I asked for myself")
+    asked_for_themselves(house, cleo.uri)
+    house.hear(cleo, "Create", note(house, uri), to=[EVERYBODY])
+    assert house.town.asked("/users/cleo")
+
+
+def test_edit_is_read_again_from_the_origin(house, anna):
+    house.town.documents[anna.first]["content"] = "<p>A windmill in the fog</p>"
+    house.hear(anna, "Update", note(house, anna.first, content="<p>Turnips</p>"))
+    assert house.found("windmill") == [anna.first]
+    assert house.found("lighthouse") == []
+
+
+def test_profile_update_that_takes_consent_back_removes_posts(house, anna):
+    house.town.documents[anna.uri]["indexable"] = False
+    house.hear(anna, "Update", house.town.documents[anna.uri])
+    assert house.found("lighthouse") == []
+    assert house.rows(Post) == []
+
+
+def test_profile_update_counts_as_the_origin_shows_it(house, anna):
+    house.hear(anna, "Update", house.town.documents[anna.uri] | {"indexable": False})
+    assert house.found("lighthouse") == [anna.first]
+
+
+def test_deleted_post_is_hidden_at_once(house, anna):
+    assert house.send(anna, "Delete", {"id": anna.first, "type": "Tombstone"}).status_code == 202
+    house.tasks()
+    assert house.found("lighthouse") == []
+    house.town.gone(anna.first)
+    house.work()
+    assert house.rows(Post) == []
+
+
+def test_origin_has_the_last_word_on_a_deleted_post(house, anna):
+    house.hear(anna, "Delete", anna.first)
+    assert house.found("lighthouse") == [anna.first]
+
+
+def test_third_party_cannot_delete_a_post_that_its_origin_shows(house, anna):
+    mallory = house.town.person("mallory", "m.lab.test")
+    forged = activity(anna, "Delete", anna.first)
+    assert house.post(mallory.cavage(dump(forged))).status_code == 202
+    house.tasks()
+    assert house.found("lighthouse") == [anna.first]
+    house.work()
+    assert house.found("lighthouse") == [anna.first]
+
+
+def test_forwarded_delete_makes_us_look_and_what_is_gone_goes(house, anna):
+    relay = house.town.person("relay", "m.lab.test")
+    house.town.gone(anna.first, 404)
+    assert house.post(relay.cavage(dump(activity(anna, "Delete", anna.first)))).status_code == 202
+    house.work()
+    assert house.rows(Post) == []
+
+
+def test_person_of_the_same_server_cannot_delete_another_ones_post(house, anna):
+    eve = house.town.person("eve")
+    house.send(eve, "Delete", anna.first)
+    house.tasks()
+    assert house.found("lighthouse") == [anna.first]
+
+
+def test_deleted_account_whose_key_is_gone_goes(house, anna):
+    house.town.gone(anna.uri)
+    house.clock.ahead += house.app.context.rules.hide_after / 4  # no key is remembered so long
+    with house.app.context.database.write() as connection:
+        connection.execute(sa.delete(table(RemoteKey)))
+    made = activity(anna, "Delete", anna.uri)
+    assert house.post(anna.cavage(dump(made), at=house.clock.now())).status_code == 202
+    house.work()
+    assert house.rows(Account) == house.rows(Post) == []
+
+
+def test_delete_by_a_stranger_is_heard_without_asking_for_a_key(house):
+    gone = house.town.person("gone", "b.lab.test")
+    assert house.send(gone, "Delete", gone.uri).status_code == 202
+    assert house.rows(Task) == []
+    assert house.town.asked("/users/gone") == []
+
+
+def test_moved_account_is_read_again_and_its_target_looked_at(house, anna):
+    new = house.town.person("maria", alsoKnownAs=[anna.uri])
+    house.town.documents[anna.uri]["movedTo"] = new.uri
+    house.hear(anna, "Move", anna.uri, target=new.uri)
+    assert house.found("anna", "accounts") == []
+    assert house.found("maria", "accounts") == [new.uri]
+
+
+def test_block_hides_at_once_and_lasts(house, anna):
+    assert house.send(anna, "Block", OUR_ACTOR).status_code == 202
+    house.tasks()
+    assert house.rows(Account) == house.rows(Post) == []
+    assert house.rows(PersonRow)[0].blocked_us
+    asked = len(house.town.asked("/users/anna"))
+    house.hear(anna, "Create", note(house, anna.first), to=[EVERYBODY])
+    assert len(house.town.asked("/users/anna")) == asked
+    assert house.found("anna", "accounts") == []
+
+
+def test_block_of_somebody_else_is_nothing_to_us(house, anna):
+    house.hear(anna, "Block", "https://b.lab.test/users/other")
+    assert house.found("lighthouse") == [anna.first]
+
+
+def test_block_that_is_taken_back_lets_the_flags_decide_again(house, anna):
+    block = activity(anna, "Block", OUR_ACTOR)
+    assert house.post(anna.cavage(dump(block))).status_code == 202
+    house.work()
+    assert house.found("anna", "accounts") == []
+    house.hear(anna, "Undo", block)
+    assert house.found("anna", "accounts") == [anna.uri]
+
+
+def test_report_is_kept_for_the_operator(house, anna):
+    house.hear(anna, "Flag", [anna.uri, anna.first], content="This is <b>odd</b>")
+    (report,) = house.rows(Report)
+    assert report.objects == [anna.uri, anna.first]
+    assert report.actor == anna.uri
+
+
+@pytest.mark.parametrize("kind", ["Like", "Announce"])
+def test_signal_counts_only_where_both_consent(house, anna, kind):
+    ben = house.town.person("ben")
+    shy = house.town.person("shy", indexable=False)
+    for person in (ben, shy):
+        house.hear(person, "Update", house.town.documents[person.uri])
+    assert len(house.rows(Account)) == 3
+    house.hear(shy, kind, anna.first)
+    assert house.rows(Interaction) == []
+    signal = activity(ben, kind, anna.first)
+    assert house.post(ben.cavage(dump(signal))).status_code == 202
+    house.hear(ben, kind, anna.first)
+    assert [row.kind for row in house.rows(Interaction)] == [kind.lower()]
+    house.hear(ben, "Undo", signal)
+    assert house.rows(Interaction) == []
+
+
+@pytest.mark.parametrize("who", ["ben", "anna"])
+def test_signal_goes_with_either_side(house, anna, who):
+    ben = house.town.person("ben")
+    house.hear(ben, "Update", house.town.documents[ben.uri])
+    house.hear(ben, "Like", anna.first)
+    assert len(house.rows(Interaction)) == 1
+    leaving = {"ben": ben, "anna": anna}[who]
+    house.town.documents[leaving.uri]["discoverable"] = False
+    house.hear(leaving, "Update", leaving.uri)
+    assert house.rows(Interaction) == []
+
+
+def test_activity_counts_once_however_often_it_comes(house, anna):
+    made = activity(anna, "Flag", anna.uri)
+    for _ in range(3):
+        assert house.post(anna.cavage(dump(made))).status_code in (202, 401)
+        house.clock.ahead += house.app.context.rules.hide_after / 10_000
+    house.work()
+    assert len(house.rows(Report)) == 1
