@@ -28,8 +28,11 @@ from api.main import create_app
 from bench.editions import Parts, opened
 from bench.measure import Goal, Result, median
 from discover.bootstrap import App
+from discover.model.instance import NodeInfo, RobotsState
+from discover.model.observed import ServerSeen
 from discover.net.public_keys import made_by
 from discover.net.verify import SignedRequest
+from discover.services.observe import observe
 from discover.services.servers import add_server
 from discover.store.database import table
 from discover.store.tables import RemoteKey, Task
@@ -68,7 +71,7 @@ def run(parts: Parts, *, quick: bool) -> Result:
                 ]
                 place = parts.settings("embedded").model_copy(update=laboratory(site))
                 with opened(place) as app:
-                    add_server(app.context, people[0].host, "bench")
+                    opt_in(app, people[0].host)
                     ours = asyncio.run(through_the_inbox(app, people, requests))
                     assert kept(app) == count
                 pairs.append((count / ours, count / bare(people, requests, options)))
@@ -117,6 +120,13 @@ def one_core():
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def opt_in(app: App, host: str) -> None:
+    add_server(app.context, host, "bench")
+    info = NodeInfo(software="mastodon", version="4.5")
+    seen = ServerSeen(host, RobotsState.ALLOWED, None, info, seen_at=datetime.now(UTC))
+    observe(app.context, [seen])
 
 
 def laboratory(site: RudeSite) -> dict[str, Any]:
