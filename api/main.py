@@ -17,16 +17,31 @@ from api.activitypub.intake import HOST_RATE, Intake
 from api.headers import FrontDoor
 from api.limits import LimitMiddleware, Rate
 from api.metrics import Metrics, TimingMiddleware
-from api.routes import accounts, operations, search
+from api.routes import accounts, checks, operations, removal, search, transparency
 from discover.bootstrap import App
 from discover.services.status import status
+from discover.services.transparency import Remembered
+from web import evidence
 from web import routes as pages
 
 # A page of results shrinks to a fifth at the cheapest level; the rest is not worth the time.
 _GZIP_BYTES, _GZIP_LEVEL = 1000, 1
 
 ROUTERS = tuple(
-    module.router for module in (search, accounts, operations, activitypub, inbox, openapi, pages)
+    module.router
+    for module in (
+        search,
+        accounts,
+        checks,
+        removal,
+        transparency,
+        operations,
+        activitypub,
+        inbox,
+        openapi,
+        pages,
+        evidence,
+    )  # fmt: skip
 )
 
 
@@ -58,6 +73,9 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.intake = Intake(app, inbox_rate)
     laboratory = tuple(app.settings.laboratory())
     api.state.metrics = Metrics(partial(status, app.context, laboratory))
+    api.state.checks = checks.Checks()
+    api.state.removals = removal.Removals(app)
+    api.state.transparency = Remembered(app.context)
     errors.install(api)
     for router in ROUTERS:
         api.include_router(router)

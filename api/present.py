@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 from fastapi import Response
 
+from discover.model.check import ServerCheck
 from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
 from discover.model.verdict import Decision
 from discover.model.views import (
@@ -173,4 +174,20 @@ def server_consent(view: ServerExplanation) -> Json:
         "posts_indexed": view.posts_indexed,
         "rule_version": view.rule_version,
         "advice": view.advice,
+    }
+
+
+def server_check(found: ServerCheck) -> Json:
+    return {
+        "host": found.host,
+        "checked_at": found.checked_at,
+        "answer": found.answer,
+        "scope": found.scope.value,
+        "proof": found.proof.value,
+        "findings": [
+            {"what": one.what, "where": one.where, "found": one.found.value, "says": one.says}
+            for one in found.findings
+        ],
+        "means": found.means,
+        "next_steps": found.next_steps,
     }

@@ -190,3 +190,27 @@ class Document(BaseModel):
     """A JSON document whose shape its own standard describes."""
 
     model_config = ConfigDict(extra="allow")
+
+
+class FindingOut(Shape):
+    what: Literal["block", "record", "relay", "dns", "well-known", "contact", "robots.txt"]
+    where: str = Field(description="What was looked at")
+    found: Literal["in", "out", "nothing", "unknown"] = Field(
+        description="`nothing`: looked, nothing is said there. `unknown`: could not look now"
+    )
+    says: str = Field(description="What was found, in plain words")
+
+
+class ServerCheckOut(Shape):
+    """What a server's admin has said, wherever we know to look."""
+
+    host: str
+    checked_at: datetime
+    answer: Literal["in", "out", "none", "blocked"] = Field(
+        description="`none`: nobody has said anything, which means not listed"
+    )
+    scope: Literal["all", "profiles"]
+    proof: str = Field(description="The proof that the server is in by; `none` without one")
+    findings: list[FindingOut]
+    means: list[str] = Field(description="What follows from it, in plain words")
+    next_steps: list[str] = Field(description="What the admin may do next")

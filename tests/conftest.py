@@ -5,4 +5,5 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.peers",
     "tests.support.journey",
+    "tests.support.nameserver",
 ]

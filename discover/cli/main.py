@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from discover import VERSION
+from discover.cli.consent import block, blocklists, check, consent, unblock
 from discover.cli.keys import keys
 from discover.cli.output import (
     NO,
@@ -46,6 +47,11 @@ servers = typer.Typer(
 cli.add_typer(servers, name="server")
 cli.add_typer(relays, name="relay")
 cli.add_typer(keys, name="keys")
+cli.add_typer(blocklists, name="blocklist")
+cli.add_typer(consent, name="consent")
+servers.command("check")(check)
+cli.command()(block)
+cli.command()(unblock)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 Who = Annotated[str, typer.Argument(metavar="@USER@HOST|HOST", help="A person or a server.")]

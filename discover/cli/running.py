@@ -61,6 +61,7 @@ def run_up(settings: Settings) -> None:
 def run_everything(app: App, ready: Callable[[Together], None] | None = None) -> None:
     """Web, crawler, worker and scheduler until a signal comes. `ready` is called when they run."""
     from discover.delivering import deliver
+    from discover.proving import prove
     from discover.schedule import run_scheduler
     from discover.worker import work
 
@@ -70,6 +71,7 @@ def run_everything(app: App, ready: Callable[[Together], None] | None = None) ->
     together.start("api", lambda stop: _serve(app, stop))
     together.start("worker", lambda stop: work(app, stop))
     together.start("deliveries", lambda stop: deliver(app, stop))
+    together.start("proofs", lambda stop: prove(app, stop))
     together.start("crawler", lambda stop: _crawl(app, stop))
     together.start("scheduler", lambda stop: run_scheduler(app, stop))
     console.print(f"Waypost is at {app.settings.own_url}  (Ctrl-C ends it)")
@@ -89,6 +91,7 @@ def run_api(settings: Settings) -> None:
 
 def run_worker(settings: Settings) -> None:
     from discover.delivering import deliver
+    from discover.proving import prove
     from discover.worker import work
 
     with opened(settings) as app:
@@ -96,6 +99,7 @@ def run_worker(settings: Settings) -> None:
             "worker",
             lambda stop: work(app, stop),
             deliveries=lambda stop: deliver(app, stop),
+            proofs=lambda stop: prove(app, stop),
         )
 
 

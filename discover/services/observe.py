@@ -37,6 +37,7 @@ from discover.services.observe_actor import (
     extras_seen,
 )
 from discover.services.observe_posts import post_missing, posts_seen
+from discover.services.proof_rows import slowest
 from discover.services.relays import server_actor_seen
 from discover.services.visits import LEASES
 from discover.services.withdraw import POSTS, withdraw_server
@@ -153,7 +154,9 @@ def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outc
     if seen.robots is RobotsState.ALLOWED:
         # For the next worker that gets the host.
         connection.execute(
-            sa.update(LEASES).where(LEASES.c.host == seen.host).values(crawl_delay=seen.crawl_delay)
+            sa.update(LEASES)
+            .where(LEASES.c.host == seen.host)
+            .values(crawl_delay=slowest(connection, seen.host, seen.crawl_delay))
         )
     was = decide_server(before).allowed
     removed = reconsider_server(connection, seen.host, was=was, now=now, known_at=seen.seen_at)

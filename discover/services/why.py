@@ -24,7 +24,6 @@ from discover.services.facts import (
     SERVERS,
     load_persons,
     load_servers,
-    server_facts,
     suppressed,
 )
 from discover.services.history import history_of
@@ -121,7 +120,7 @@ def explain_server(ctx: Context, host: str) -> ServerExplanation:
     """May this server's consenting people be listed, and what have we seen of it?"""
     with ctx.database.read() as connection:
         row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
-        facts = server_facts(row) if row else load_servers(connection, [host])[host]
+        facts = load_servers(connection, [host])[host]
         decision = decide_server(facts)
         ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
         accounts = connection.scalar(sa.select(sa.func.count()).select_from(ids.subquery())) or 0

@@ -1,0 +1,79 @@
+"""Looks again and again at what admins say about their servers, beside the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+
+from discover.bootstrap import App
+from discover.policy.retry import next_try
+from discover.services.context import Context
+from discover.services.locks import drop_lock, take_lock
+from discover.services.proof_rows import due_hosts
+from discover.services.proofs import check_server
+
+log = logging.getLogger(__name__)
+
+_LOCK = "proofs"
+_LOCK_SECONDS = 120.0
+_PAUSE_SECONDS = 5.0
+_AT_ONCE = 20  # hosts
+_HOST_SECONDS = 60.0  # for all looks at one host
+_AGAIN_SECONDS = 1800.0  # a host that could not be looked at waits so long
+
+
+def prove(app: App, stop: threading.Event) -> None:
+    """Until `stop` is set. Of several processes one does it. Failures are logged, tried again."""
+    tried: dict[str, float] = {}
+    token: str | None = None
+    failures = 0
+    while not stop.is_set():
+        pause, more = _PAUSE_SECONDS, False
+        try:
+            token = take_lock(app.context, _LOCK, _LOCK_SECONDS, token)
+            if token is not None:
+                more = bool(asyncio.run(prove_due(app.context, tried)))
+            failures = 0
+        except Exception:  # the loop outlives a database that is away for a while
+            failures += 1
+            log.exception("looking at proofs failed and will be tried again")
+            pause = next_try(failures, app.context.jitter()).total_seconds()
+        stop.wait(0 if more else pause)
+    if token is not None:
+        drop_lock(app.context, _LOCK, token)
+
+
+async def prove_due(ctx: Context, tried: dict[str, float]) -> list[str]:
+    """One round for the hosts that are due and not in `tried` lately. Returns whose check ended."""
+    if ctx.lookout is None:
+        return []
+    clock = time.monotonic()
+    for host in [host for host, then in tried.items() if clock - then > _AGAIN_SECONDS]:
+        del tried[host]
+    due = await asyncio.to_thread(_due, ctx)
+    # A few at a time, so that between them the lock is renewed and the end heard.
+    hosts = [host for host in due if host not in tried][:_AT_ONCE]
+    if not hosts:
+        return []
+    done = []
+    async with ctx.lookout.open() as outlook:
+
+        async def one(host: str) -> None:
+            tried[host] = clock
+            async with asyncio.timeout(_HOST_SECONDS), outlook.fetcher(host) as fetcher:
+                base = outlook.base_url(host)
+                await check_server(ctx, host, fetcher, outlook.resolver, base_url=base)
+            done.append(host)
+
+        ends = await asyncio.gather(*map(one, hosts), return_exceptions=True)
+    for host, end in zip(hosts, ends, strict=True):
+        if isinstance(end, Exception):
+            log.warning("%s: its proofs could not be looked at: %r", host, end)
+    return done
+
+
+def _due(ctx: Context) -> list[str]:
+    with ctx.database.read() as connection:
+        return due_hosts(connection, ctx.clock.now())
