@@ -97,6 +97,7 @@ class Verifier:
         self._store = store
         self._replays = replays
         self.keys = KeyFinder(client, clock, store, limits)
+        self._looking = asyncio.Lock()
         self._blocked: tuple[datetime, frozenset[str]] | None = None
 
     async def __aenter__(self) -> Self:
@@ -222,11 +223,12 @@ class Verifier:
             raise Refused(401, "the signature was used before")
 
     async def _blocked_hosts(self) -> frozenset[str]:
-        now = self._clock.now()
-        if self._blocked is None or not now - BLOCKS_FOLLOW < self._blocked[0] <= now:
-            hosts = await asyncio.to_thread(self._store.blocked)
-            self._blocked = (now, frozenset(hosts))
-        return self._blocked[1]
+        async with self._looking:  # one looks, all the others wait for it
+            now = self._clock.now()
+            if self._blocked is None or not now - BLOCKS_FOLLOW < self._blocked[0] <= now:
+                hosts = await asyncio.to_thread(self._store.blocked)
+                self._blocked = (now, frozenset(hosts))
+            return self._blocked[1]
 
 
 def _key_host(key_id: str) -> str:

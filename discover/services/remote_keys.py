@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -118,17 +119,20 @@ class SeenSignatures:
             if now >= self._forget_at:
                 connection.execute(sa.delete(SEEN).where(SEEN.c.until <= now))
                 self._forget_at = now + self._forget_every
-            insert = _insert(connection)
-            return [
-                connection.execute(insert, {"digest": digest, "until": until}).rowcount == 1
-                for digest, until in rows
-            ]
+            values = [{"digest": digest, "until": until} for digest, until in rows]
+            new = set(connection.scalars(_insert(connection.dialect.name), values))
+        answers = []
+        for digest, _ in rows:  # of the same twice in one batch, one is the first
+            answers.append(digest in new)
+            new.discard(digest)
+        return answers
 
 
-def _insert(connection: Connection) -> sa.Executable:
-    dialect: Any = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement: sa.Executable = dialect.insert(SEEN).on_conflict_do_nothing(
-        index_elements=["digest"]
+@lru_cache
+def _insert(dialect: str) -> sa.Executable:
+    """Gives back the digests that were not there."""
+    made: Any = (sqlite if dialect == "sqlite" else postgresql).insert(SEEN)
+    statement: sa.Executable = made.on_conflict_do_nothing(index_elements=["digest"]).returning(
+        SEEN.c.digest
     )
-    # Without it psycopg has forgotten the number when it is asked for.
-    return statement.execution_options(preserve_rowcount=True)
+    return statement
