@@ -126,6 +126,9 @@ class KeyFinder:
             return await self._fetched(key_id)
         except KeyTrouble as trouble:
             old = held is not None and held.known.fetched_at > now - self.limits.stale
+            if held is not None and trouble.gone:
+                self._held.pop(key_id, None)
+                await asyncio.to_thread(self._store.forget, key_id)
             if held is None or not old or trouble.gone:
                 raise
             return held

@@ -481,6 +481,14 @@ def test_delete_signed_with_a_key_we_know_needs_no_fetch(verify, site, alice):
     assert verify.fetches() == 1
 
 
+def test_key_whose_actor_turns_out_to_be_gone_is_forgotten(verify, site, alice):
+    verify(alice.cavage(), alice.uri)
+    site.replies["/users/alice"] = answer(410)
+    verify.clock.ahead = timedelta(days=2)
+    refused(verify, alice.cavage(at=verify.clock.now()), alice.uri)
+    assert rows(verify, KEYS) == 0
+
+
 # Caches and floods
 
 
