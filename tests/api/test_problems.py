@@ -18,7 +18,7 @@ from tests.support.site import HOST, serving
         ("GET", "/nothing", 404),
         ("POST", "/api/v1/search", 405),
         ("DELETE", f"/api/v1/accounts/marta@{HOST}", 405),
-        ("POST", "/inbox", 404),
+        ("POST", "/inbox", 415),
         ("GET", "/nodeinfo/3.0", 422),
         ("GET", "/static/style.css", 404),
         ("GET", "/static/..%2fpages.py", 404),
