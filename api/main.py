@@ -41,7 +41,7 @@ ROUTERS = tuple(
         openapi,
         pages,
         evidence,
-    )  # fmt: skip
+    )
 )
 
 

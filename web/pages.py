@@ -13,7 +13,9 @@ from discover.services.search import MAX_WORDS
 from web import words
 from web.assets import asset_url
 
-_NAMES = ("home", "search", "account", "why", "about", "error", "api")
+_NAMES = (
+    "home", "search", "account", "why", "about", "error", "api", "transparency", "remove",
+)  # fmt: skip
 # Pages about people are not for other search engines.
 _PEOPLE = {"X-Robots-Tag": "noindex, nofollow"}
 

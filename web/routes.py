@@ -37,6 +37,7 @@ User-agent: *
 Disallow: /search
 Disallow: /account/
 Disallow: /why
+Disallow: /remove
 Disallow: /api/v1/
 """
 

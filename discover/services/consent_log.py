@@ -161,7 +161,7 @@ def _events(connection: Connection, noted: _Noted) -> Iterator[tuple[Event, dict
         last = _last_states(connection)
         rows = {row.host: row for row in _SERVERS(connection, noted.hosts)}
         for host in noted.hosts:
-            state = _state(host, rows.get(host))
+            state = state_of(host, rows.get(host))
             before = last.get(host)
             # Who never was in has nothing to take back.
             idle = state[1].get("because") == TAKEN_BACK and (
@@ -174,7 +174,7 @@ def _events(connection: Connection, noted: _Noted) -> Iterator[tuple[Event, dict
             yield event, {"count": amount}
 
 
-def _state(host: str, row: Any) -> _State:
+def state_of(host: str, row: Any) -> _State:
     """Whether a server is in, with the proof in force, or out, with what put it there."""
     if row is None or (row.opt_in == "none" and not row.opted_out and not row.blocked):
         return Event.SERVER_OUT, {"host": host, "because": TAKEN_BACK}

@@ -71,3 +71,8 @@ def home(request, tmp_path):
     made.see(made.robots(RobotsState.ALLOWED))
     yield made
     app.close()
+
+
+def rows_of(app: App, model, *where):
+    with app.context.database.read() as connection:
+        return connection.execute(sa.select(table(model)).where(*where)).all()

@@ -13,7 +13,10 @@ from web.assets import asset_url, assets
 from web.routes import contact_link, read_who
 
 PEOPLE = ("/search?q=astronomy", f"/account/marta@{HOST}", f"/why?handle=marta@{HOST}")
-PAGES = ("/", "/search", "/search?q=zzzzqqqq", "/why", "/about", "/api", "/nothing", *PEOPLE)
+PAGES = (
+    "/", "/search", "/search?q=zzzzqqqq", "/why", "/about", "/api", "/nothing", "/transparency",
+    "/remove", *PEOPLE,
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("path", PAGES)

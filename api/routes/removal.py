@@ -1,0 +1,124 @@
+"""Leave for good, or see everything that is held, without an account here."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from fastapi import APIRouter, Request, Response
+
+from api import evidence, present
+from api.evidence import ConfirmedOut, ConfirmIn, RemovalIn, RemovalOut
+from api.limits import Buckets, Rate, client_key
+from api.problems import ProblemAnswer, described
+from discover.bootstrap import App
+from discover.model.actor import Handle
+from discover.net.client import GuardedClient
+from discover.services.removal import (
+    Asked,
+    Confirmed,
+    Purpose,
+    Refused,
+    Way,
+    Why,
+    ask,
+    confirm,
+)
+
+router = APIRouter(prefix="/api/v1/removal", tags=["consent"])
+
+# One person asks and confirms a few times; more would make us ask others' servers.
+_OF_ONE_CLIENT = Rate(per_second=0.02, burst=12)
+_STATUS = {Why.NOTHING_HELD: 404, Why.NO_PROOF: 403, Why.NOT_NOW: 429}
+_LATER = "600"
+
+
+class Removals:
+    """What the API and the page do alike, with a limit for each client. Raises ProblemAnswer."""
+
+    def __init__(self, app: App, rate: Rate = _OF_ONE_CLIENT) -> None:
+        self._app = app
+        self._clients = Buckets(rate)
+
+    def ask(self, client: str, handle: str, purpose: str, way: str) -> Asked:
+        self._take(client)
+        try:
+            return ask(self._app.context, _handle(handle), Purpose(purpose), Way(way))
+        except Refused as refused:
+            raise _problem(refused) from None
+
+    async def confirm(self, client: str, handle: str, code: str) -> Confirmed:
+        self._take(client)
+        who, context = _handle(handle), self._app.context
+        manners = self._app.brisk_manners()
+        try:
+            async with GuardedClient(manners) as fetcher:
+                return await confirm(context, fetcher, who, code, manners.base_url)
+        except Refused as refused:
+            raise _problem(refused) from None
+
+    def _take(self, client: str) -> None:
+        turn = self._clients.take(client_key(client))
+        if not turn.allowed:
+            raise ProblemAnswer(
+                429,
+                "Too many tries from here; try again later.",
+                headers={"Retry-After": str(turn.wait)},
+            )
+
+
+@router.post(
+    "",
+    response_model=RemovalOut,
+    summary="Ask for a one-time code",
+    responses=described(403, 404, 422, 429, 503),
+)
+def post_removal(request: Request, wanted: RemovalIn) -> Response:
+    """`remove` takes a person out for good, `data` hands out everything that is held about them.
+    The code proves that it is theirs: it is sent to them, or they put it into their profile. 404
+    where nothing is held and nothing will be.
+    """
+    asked = _removals(request).ask(_client(request), wanted.handle, wanted.purpose, wanted.way)
+    return present.reply(evidence.removal(asked))
+
+
+@router.post(
+    "/confirm",
+    response_model=ConfirmedOut,
+    summary="Prove it with the code, and it is done",
+    responses=described(403, 404, 422, 429, 503),
+)
+async def post_confirm(request: Request, given: ConfirmIn) -> Response:
+    """With `profile` we read the profile at its own server now and look for the code. A code works
+    once, for an hour, and a few times are tried.
+    """
+    done = await _removals(request).confirm(_client(request), given.handle, given.code)
+    return present.reply(
+        {
+            "handle": str(done.handle),
+            "purpose": done.purpose.value,
+            "removed": done.purpose is Purpose.REMOVE,
+            "data": done.data,
+        }
+    )
+
+
+def _removals(request: Request) -> Removals:
+    return cast("Removals", request.app.state.removals)
+
+
+def _client(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def _handle(text: str) -> Handle:
+    try:
+        return Handle.parse(text)
+    except ValueError:
+        detail = "handle: this is not a handle such as user@example.social."
+        raise ProblemAnswer(422, detail, errors=[{"field": "handle", "detail": detail}]) from None
+
+
+def _problem(refused: Refused) -> ProblemAnswer:
+    status = _STATUS[refused.why]
+    headers = {"Retry-After": _LATER} if status == 429 else {}
+    return ProblemAnswer(status, str(refused), headers=headers)

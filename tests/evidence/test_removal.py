@@ -1,0 +1,220 @@
+"""Leave for good or see one's data by a code that only the account's owner can bring together."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from discover.model.actor import Handle
+from discover.services.indexing import index_all
+from discover.services.removal import MOST_OF_PERSON, MOST_TRIES
+from discover.services.withdraw import forget_person
+from discover.store.database import table
+from discover.store.tables import Delivery, RemovalCode, Suppression, VerdictRow, Visit
+from tests.evidence.conftest import rows_of
+from tests.support.journey import travelling
+from tests.support.site import serving
+
+API = "/api/v1/removal"
+
+
+class Place:
+    """A crawled pretend fediverse, and Waypost's real HTTP door in front of it."""
+
+    def __init__(self, trip, site):
+        self.trip, self.site = trip, site
+        listed = trip.listed()
+        people = [
+            row for row in trip.lab.truth()["accounts"]
+            if row["uri"] in listed and row["software"] == "mastodon"
+        ]  # fmt: skip
+        self.person, self.other = people[0], people[1]
+
+    @property
+    def handle(self):
+        return self.person["handle"]
+
+    def ask(self, purpose="remove", way="profile", handle=None):
+        wanted = {"handle": handle or self.handle, "purpose": purpose, "way": way}
+        return self.site.client.post(API, json=wanted)
+
+    def confirm(self, code, handle=None):
+        given = {"handle": handle or self.handle, "code": code}
+        return self.site.client.post(f"{API}/confirm", json=given)
+
+    def write(self, text, handle=None):
+        self.trip.lab.change(handle or self.handle, bio=text)
+
+    def rows(self, model, *where):
+        return rows_of(self.trip.app, model, *where)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request, tmp_path):
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    with travelling(tmp_path / "home", accounts=40, seed=11, database_url=url) as trip:
+        trip.opt_in_all()
+        trip.crawl()
+        with serving(trip.app) as site:
+            yield Place(trip, site)
+
+
+def test_a_code_in_the_profile_removes_its_owner_for_good(place):
+    account = place.trip.id_of(place.handle)
+    asked = place.ask()
+    assert asked.status_code == 200
+    code = asked.json()["code"]
+    place.write(f"tea and stars {code} and more")
+    done = place.confirm(code)
+    assert done.status_code == 200
+    assert done.json()["removed"] is True
+    assert not place.trip.found(place.handle)
+    index_all(place.trip.app.context)
+    assert account not in place.trip.raw("accounts")
+    assert len(place.rows(Suppression)) == 2
+    place.write("flags are still on")
+    place.trip.visit_again(place.person["host"])
+    assert not place.trip.found(place.handle)
+    again = place.ask()
+    assert again.status_code == 404
+    assert "left for good" in again.json()["detail"]
+
+
+def test_nobody_is_removed_without_the_code_in_their_own_profile(place):
+    code = place.ask().json()["code"]
+    refused = place.confirm(code)
+    assert refused.status_code == 403
+    assert "not in the profile" in refused.json()["detail"]
+    place.write(code, handle=place.other["handle"])  # somebody else's profile proves nothing
+    assert place.confirm(code).status_code == 403
+    assert place.confirm(code, handle=place.other["handle"]).status_code == 403
+    assert place.confirm("waypost-aaaaaaaaaaaa").status_code == 403
+    assert place.person["uri"] in place.trip.listed()
+    assert place.other["uri"] in place.trip.listed()
+
+
+def test_a_code_works_once_and_for_an_hour(place):
+    code = place.ask("data").json()["code"]
+    place.write(code)
+    assert place.confirm(code).status_code == 200
+    assert place.confirm(code).status_code == 403
+    late = place.ask("data").json()["code"]
+    place.write(late)
+    place.trip.clock.ahead += timedelta(hours=1, seconds=1)
+    assert place.confirm(late).status_code == 403
+
+
+def test_tries_and_codes_are_bounded_and_so_are_our_questions(place):
+    codes = [place.ask().json()["code"] for _ in range(MOST_OF_PERSON)]
+    too_much = place.ask()
+    assert too_much.status_code == 429
+    assert int(too_much.headers["retry-after"]) > 0
+    place.trip.lab.clear_log()
+    answers = [place.confirm(codes[0]).status_code for _ in range(MOST_TRIES + 2)]
+    assert answers[:MOST_TRIES] == [403] * MOST_TRIES
+    assert set(answers[MOST_TRIES:]) == {429}
+    asked = [entry["path"] for entry in place.trip.lab.log(place.person["host"])]
+    assert sum(path.startswith("/users/") for path in asked) <= MOST_TRIES
+
+
+def test_one_client_may_not_ask_for_ever(place):
+    statuses = [place.ask(handle=f"nobody{n}@nowhere.example").status_code for n in range(15)]
+    assert statuses[0] == 404
+    assert statuses[-1] == 429
+
+
+def test_where_nothing_is_held_and_nothing_will_be_nobody_is_asked(place):
+    place.trip.lab.clear_log()
+    answer = place.ask(handle="somebody@elsewhere.lab.test")
+    assert answer.status_code == 404
+    assert "nothing" in answer.json()["detail"]
+    assert not place.trip.lab.log("elsewhere.lab.test")
+    assert place.rows(RemovalCode) == []
+
+
+def test_a_person_who_is_not_listed_may_leave_too(place):
+    judged = {row.uri for row in place.rows(VerdictRow)}
+    refused = next(
+        row for row in place.trip.lab.truth()["accounts"]
+        if row["uri"] in judged - place.trip.listed()
+        and row["expect"]["why_not_listed"] == ["not discoverable"]
+    )  # fmt: skip
+    code = place.ask(handle=refused["handle"]).json()["code"]
+    place.write(code, handle=refused["handle"])
+    assert place.confirm(code, handle=refused["handle"]).status_code == 200
+    assert place.rows(Visit, table(Visit).c.uri == refused["uri"]) == []
+    assert len(place.rows(Suppression)) == 2
+
+
+def test_a_message_carries_the_code_to_the_account_and_to_nobody_else(place):
+    asked = place.ask("remove", "message")
+    assert asked.status_code == 200
+    assert asked.json()["code"] is None
+    (sent,) = place.rows(Delivery)
+    assert sent.host == place.person["host"]
+    assert f'"to":["{place.person["uri"]}"]' in sent.body
+    assert "Public" not in sent.body
+    code = re.search(r"waypost-\w+", sent.body)[0]
+    assert code not in asked.text
+    assert place.confirm("waypost-" + "a" * 12).status_code == 403
+    assert place.confirm(code).json()["removed"] is True
+    assert place.person["uri"] not in place.trip.listed()
+
+
+def test_codes_are_kept_as_digests_only(place):
+    code = place.ask().json()["code"]
+    (row,) = place.rows(RemovalCode)
+    assert code.removeprefix("waypost-") not in str(row)
+
+
+def test_who_proves_it_gets_everything_that_is_held_about_them(place):
+    code = place.ask("data").json()["code"]
+    place.write(code)
+    answer = place.confirm(code)
+    held = answer.json()["data"]["held"]
+    assert answer.headers["cache-control"] == "no-store"
+    assert held["accounts"][0]["uri"] == place.person["uri"]
+    assert held["verdicts"][0]["answers"]["list"][0] == "yes"
+    assert held["verdict_history"]
+    mine = {uri for uri in place.trip.posts() if uri.startswith(place.person["uri"] + "/")}
+    assert {row["uri"] for row in held.get("posts", [])} == mine
+    assert place.other["uri"] not in answer.text
+    assert place.person["uri"] in place.trip.listed()  # to look is not to leave
+
+
+def test_the_page_does_the_same_without_a_script(place):
+    client = place.site.client
+    page = {"Accept": "text/html"}
+    form = {"handle": "@" + place.handle, "purpose": "remove", "way": "profile"}
+    asked = client.post("/remove", data=form, headers=page)
+    assert asked.status_code == 200
+    assert asked.headers["cache-control"] == "no-store"
+    code = re.search(r"waypost-\w{12}", asked.text)[0]
+    without = client.post(
+        "/remove/confirm", data={"handle": place.handle, "code": code}, headers=page
+    )
+    assert without.status_code == 403
+    assert "not in the profile" in without.text
+    place.write(code)
+    done = client.post("/remove/confirm", data={"handle": place.handle, "code": code}, headers=page)
+    assert "is gone from all answers" in done.text
+    assert place.person["uri"] not in place.trip.listed()
+
+
+def test_a_server_that_is_out_is_not_asked_for_a_proof(place):
+    with place.trip.app.context.database.write() as connection:
+        connection.exec_driver_sql("UPDATE servers SET opted_out = true")
+    refused = place.ask()
+    assert refused.status_code == 403
+    assert "write to the operator" in refused.json()["detail"]
+
+
+def test_a_code_asked_for_before_leaving_asks_nobody_afterwards(place):
+    code = place.ask().json()["code"]
+    place.write(code)
+    forget_person(place.trip.app.context, Handle.parse(place.handle))
+    place.trip.lab.clear_log()
+    assert place.confirm(code).status_code == 403
+    assert not place.trip.lab.log(place.person["host"])
