@@ -175,9 +175,10 @@ class GuardedClient(Conversation):
         """Close the clients that were idle longest, once there are too many."""
         spare = len(self._clients) - IDLE_CLIENTS
         if spare > 0:
-            idle = [key for key in self._clients if key not in self._busy]
-            for key in idle[:spare]:
-                await self._clients.pop(key).aclose()
+            idle = [key for key in self._clients if key not in self._busy][:spare]
+            # All are taken out before the first is waited for: meanwhile others shed, too.
+            for client in [self._clients.pop(key) for key in idle]:
+                await client.aclose()
 
 
 def _failure(error: httpx.HTTPError) -> FetchFailure:

@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 
 ACTIVITY = "application/activity+json"
 
-# A host that keeps us waiting for longer than this many seconds no longer takes a quick place, so
+# A host that keeps us waiting for longer than this many seconds takes no quick place meanwhile, so
 # that the dead do not stand in the way of the living.
 QUICK_SECONDS = 3.0
 QUICK_PLACES = 64
@@ -101,11 +101,11 @@ async def deliver_due(
     return await _Postman(ctx, client, stop).run(until_idle=until_idle)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Turn:
     host: str
-    since: float  # on the event loop's clock
     probe: bool  # it failed last time
+    since: float  # the start of the try that is under way, on the event loop's clock
 
 
 class _Postman:
@@ -155,8 +155,8 @@ class _Postman:
         )
         now = asyncio.get_running_loop().time()
         for due, probe in found:
-            turn = _Turn(due.host, now, probe)
-            self._turns[asyncio.create_task(self._run_turn(due))] = turn
+            turn = _Turn(due.host, probe, now)
+            self._turns[asyncio.create_task(self._run_turn(due, turn))] = turn
         return len(found)
 
     def _room(self) -> tuple[int, int]:
@@ -174,12 +174,12 @@ class _Postman:
                 # Its lease runs out by itself, and somebody tries again.
                 log.error("deliveries to %s were interrupted", turn.host, exc_info=error)
 
-    async def _run_turn(self, due: Due) -> None:
+    async def _run_turn(self, due: Due, turn: _Turn) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + TURN_SECONDS
         following: Due | None = due
         while following is not None:
-            due = following
+            due, turn.since = following, loop.time()
             result = await self._try(due)
             self._taken += result.meaning is Meaning.DONE
             more = loop.time() < end and not self._stop.is_set()

@@ -65,6 +65,15 @@ def test_the_same_activity_for_the_same_inbox_is_queued_once(post, receiver):
     assert sorted(path for _, path, _, _ in receiver.got) == ["/inbox", "/other"]
 
 
+def test_more_hosts_than_connections_are_kept_open_are_all_delivered_to(post, receiver):
+    for number in range(600):
+        post.enqueue(number, f"http://h{number % 200}.lab.test/inbox")
+    assert post.deliver() == 600
+    for host, taken in receiver.by_host().items():
+        number = int(host[1:-9])
+        assert taken == ids(number, number + 200, number + 400)
+
+
 def test_what_is_no_address_is_not_queued(post):
     post.enqueue(1, "ftp://alive.lab.test/inbox", "nonsense", "http://user@alive.lab.test/inbox")
     assert post.waiting == []
@@ -76,10 +85,14 @@ def test_an_activity_without_an_id_is_refused(post):
 
 
 def test_nothing_is_queued_when_the_transaction_fails(post):
-    with pytest.raises(RuntimeError), post.app.context.database.write() as connection:
-        activity = {"id": "http://our.test/activities/1"}
-        enqueue(connection, activity=activity, inboxes=[INBOX], now=post.clock.now())
-        raise RuntimeError
+    def cause():
+        with post.app.context.database.write() as connection:
+            activity = {"id": "http://our.test/activities/1"}
+            enqueue(connection, activity=activity, inboxes=[INBOX], now=post.clock.now())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        cause()
     assert post.waiting == []
 
 
@@ -253,7 +266,7 @@ def test_a_thousand_deliveries_to_the_dead_do_not_delay_one_to_the_living(post, 
         await asyncio.sleep(1.0)  # the dead have taken what places they get
         asked = time.monotonic()
         await asyncio.to_thread(post.enqueue, "living", INBOX)
-        while INBOX not in client.taken and time.monotonic() - asked < 10:  # noqa: ASYNC110
+        while INBOX not in client.taken and time.monotonic() - asked < 10:
             await asyncio.sleep(0.05)
         stop.set()
         await working
