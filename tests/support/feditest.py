@@ -1,7 +1,6 @@
 """FediTest: its program from the package registry, its suite of tests from its own repository.
 
-The suite is in no registry. It is cloned at one commit where its forge can be reached;
-`WAYPOST_FEDITEST_SUITE` names a folder that has it already.
+The suite is in no package registry: `WAYPOST_FEDITEST_SUITE` names a folder that has it.
 """
 
 from __future__ import annotations
@@ -17,10 +16,7 @@ from tests.support.front import Front
 from tests.support.paths import CACHE, ROOT
 from tests.support.venvs import peer_python
 
-SUITE = "https://github.com/fediverse-devnet/feditest-tests-fediverse.git"
-COMMIT = "cdbb467"
 OURS = ROOT / "tests" / "peers" / "feditest"
-_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -33,32 +29,13 @@ class Result:
 
 def suite() -> Path | None:
     """The folder that holds the suite's `tests`, None if it cannot be had."""
-    given = os.environ.get("WAYPOST_FEDITEST_SUITE")
-    folder = Path(given) if given else CACHE / "feditest-suite"
+    folder = Path(os.environ.get("WAYPOST_FEDITEST_SUITE") or CACHE / "feditest-suite")
     return folder if (folder / "tests" / "webfinger").is_dir() else None
 
 
 def install() -> str:
-    python = peer_python("feditest")
-    folder = CACHE / "feditest-suite"
-    if suite() is None:
-        for command in (
-            ("git", "clone", "--quiet", "--no-checkout", SUITE, str(folder)),
-            ("git", "-C", str(folder), "checkout", "--quiet", COMMIT),
-        ):
-            try:
-                done = subprocess.run(
-                    command,
-                    capture_output=True,
-                    check=False,
-                    timeout=_SECONDS,
-                    env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
-                )
-            except subprocess.TimeoutExpired:
-                break
-            if done.returncode:
-                break
-    return f"{python}, its own suite {'is here' if suite() else 'cannot be had from here'}"
+    here = "is here" if suite() else "is not here (WAYPOST_FEDITEST_SUITE names its folder)"
+    return f"{peer_python('feditest')}, its own suite {here}"
 
 
 def run(root: Path, at: Front, work: Path, *, only: str) -> list[Result]:
