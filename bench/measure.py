@@ -60,6 +60,7 @@ class Result:
             "quick": quick,
             "when": datetime.now(UTC).date().isoformat(),
             "cores": os.cpu_count(),
+            "load": round(os.getloadavg()[1], 1),  # of the last five minutes, ours included
         }
         (RESULTS / f"{self.name}.json").write_text(json.dumps(kept, indent=1, ensure_ascii=False))
 

@@ -21,8 +21,11 @@ the last run by `python -m bench report`.
 
 **How to read it.** The ratios count, not the absolute numbers: ours and the bare part take turns
 within the same minutes on the same machine, {cores} shared cores in a container, and each number
-is a median. On another machine the absolute numbers differ and the ratios stay near. Where a goal
-is missed, it says so.
+is a median. Each section is one run. Where a goal is missed, it says so.
+
+Milliseconds (search) suffer most from whatever else runs meanwhile. Where the load average is well
+above the number of cores, other work was in the way, and the numbers say little about an idle
+machine.
 """
 
 
@@ -52,8 +55,9 @@ def _section(result: dict[str, Any]) -> str:
     )
     notes = "\n".join(f"- {note}" for note in result["notes"])
     size = ", in the small size of `--quick`" if result["quick"] else ""
+    load = f"; load average {result['load']} on {result['cores']} cores" if "load" in result else ""
     return (
-        f"## {result['title']}\n\nMeasured {result['when']}{size}.\n\n{table}\n\n"
+        f"## {result['title']}\n\nMeasured {result['when']}{size}{load}.\n\n{table}\n\n"
         + (f"{goals}\n\n" if goals else "")
         + f"![{result['unit']}](performance/{result['name']}.svg)\n\n{notes}\n"
     )
