@@ -179,7 +179,7 @@ def audit(
         print_json({**asdict(report), "clean": report.clean, **documents})
     else:
         console.print(f"{report.accounts} people and {report.posts} posts looked at")
-        for whose, number in report.allowed_by.most_common():
+        for whose, number in sorted(report.allowed_by.items()):
             console.print(f"  {number} people by {whose}", markup=False)
         if report.hidden:
             console.print(f"hidden until their evidence is renewed: {report.hidden}")

@@ -5,7 +5,6 @@ The database first, account by account and post by post, then the raw index agai
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -57,7 +56,7 @@ class AuditReport:
 
     accounts: int = 0
     posts: int = 0
-    allowed_by: Counter[str] = field(default_factory=Counter)
+    allowed_by: dict[str, int] = field(default_factory=dict)  # whose yes -> how many people
     hidden: int = 0
     removed: list[Removed] = field(default_factory=list)
 
@@ -119,7 +118,7 @@ def _accounts(ctx: Context, report: AuditReport, tell: Callable[[Proven], None] 
                     withdraw_account(connection, account_id, now)
                     report.removed.append(Removed("account", uri, reasons))
                 elif judged.verdict.list.allowed:
-                    report.allowed_by[why[0]] += 1
+                    report.allowed_by[why[0]] = report.allowed_by.get(why[0], 0) + 1
                     if tell is not None:
                         tell(Proven("account", uri, why[1]))
                 else:
@@ -181,7 +180,7 @@ def _evidence(connection: Connection, rows: Any) -> dict[str, tuple[str, str]]:
         found = connection.execute(
             sa.select(SERVERS.c.host, SERVERS.c.opt_in).where(SERVERS.c.host.in_(part))
         )
-        proofs |= dict(found.tuples().all())
+        proofs |= {row.host: row.opt_in for row in found}
     found_evidence = {}
     for row in rows:
         verdict = verdicts.get(row.uri)

@@ -177,13 +177,13 @@ def _affected(connection: Connection, named: set[str]) -> tuple[Affected, ...]:
     posts: dict[str, int] = {}
     for part in chunks(sorted(covered)):
         counted = (
-            sa.select(ACCOUNTS.c.host, sa.func.count())
+            sa.select(ACCOUNTS.c.host, sa.func.count().label("number"))
             .where(ACCOUNTS.c.host.in_(part))
             .group_by(ACCOUNTS.c.host)
         )
-        accounts |= dict(connection.execute(counted).tuples().all())
+        accounts |= {row.host: row.number for row in connection.execute(counted)}
         written = counted.join(POSTS, POSTS.c.account_id == ACCOUNTS.c.id)
-        posts |= dict(connection.execute(written).tuples().all())
+        posts |= {row.host: row.number for row in connection.execute(written)}
     return tuple(
         Affected(host, covered[host], accounts.get(host, 0), posts.get(host, 0))
         for host in sorted(covered)

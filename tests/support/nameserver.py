@@ -28,12 +28,8 @@ class NameServer:
         self._txt: dict[str, list[tuple[bytes, ...]]] = {}
         self._rude: dict[str, str] = {}
         self.asked: list[str] = []
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _pair()
         self.port: int = self._udp.getsockname()[1]
-        self._tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._tcp.bind(("127.0.0.1", self.port))
         self._tcp.listen(8)
         self._open = True
         self._threads = [
@@ -114,6 +110,23 @@ class NameServer:
                 )
             answer.answer.append(found)
         return answer
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """A UDP and a TCP socket on one free port of the loopback."""
+    for _ in range(50):
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            udp.bind(("127.0.0.1", 0))
+            tcp.bind(udp.getsockname())
+        except OSError:  # somebody's TCP connection has the number
+            udp.close()
+            tcp.close()
+        else:
+            return udp, tcp
+    raise OSError("no port is free for both")
 
 
 @contextmanager
