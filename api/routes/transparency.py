@@ -16,7 +16,7 @@ from discover.services import consent_log
 from discover.services.transparency import Remembered
 
 router = APIRouter(prefix="/api/v1/transparency", tags=["consent"])
-LINES = "application/x-ndjson"
+LINES = "application/jsonl"
 
 
 @router.get(

@@ -10,6 +10,7 @@ import typer
 from discover import VERSION
 from discover.cli.consent import block, blocklists, check, consent, unblock
 from discover.cli.keys import keys
+from discover.cli.log import log
 from discover.cli.output import (
     NO,
     UNAVAILABLE,
@@ -21,6 +22,7 @@ from discover.cli.output import (
     opened,
     print_decision,
     print_evidence,
+    print_history,
     print_json,
     when,
 )
@@ -49,6 +51,7 @@ cli.add_typer(relays, name="relay")
 cli.add_typer(keys, name="keys")
 cli.add_typer(blocklists, name="blocklist")
 cli.add_typer(consent, name="consent")
+cli.add_typer(log, name="log")
 servers.command("check")(check)
 cli.command()(block)
 cli.command()(unblock)
@@ -293,6 +296,7 @@ def why(who: Who, as_json: Json = False) -> None:
                 print_decision("Posts searchable", about.index_posts)
                 print_decision("Counted in trends", about.trends)
                 print_evidence(about.evidence)
+                print_history(about.history)
             allowed, advice = about.list.allowed, about.advice
         else:
             server = explain_server(app.context, chosen)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from discover.bootstrap import App, SchemaOutdated, open_app
 from discover.model.actor import Handle
 from discover.model.verdict import Decision
-from discover.model.views import EvidenceView
+from discover.model.views import EvidenceView, HistoryView
 from discover.ports import EngineUnavailable
 from discover.services.servers import read_host
 from discover.settings import Settings
@@ -110,6 +110,19 @@ def print_evidence(evidence: tuple[EvidenceView, ...]) -> None:
         )
         for name, value in item.seen.items():
             console.print(f"      {name} = {value}", markup=False)
+
+
+def print_history(history: tuple[HistoryView, ...]) -> None:
+    if len(history) < 2:
+        return
+    console.print("How it came about:")
+    for change in history:
+        reasons = ", ".join(change.reasons["list"]).replace("_", " ")
+        console.print(
+            f"  - {when(change.at)}: listed {change.answers['list']},"
+            f" posts {change.answers['index_posts']} ({reasons})",
+            markup=False,
+        )
 
 
 def _first_line(error: object) -> str:

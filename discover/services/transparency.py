@@ -104,11 +104,8 @@ def transparency(ctx: Context) -> Transparency:
         recent = connection.execute(
             sa.select(WITHDRAWALS).where(WITHDRAWALS.c.known_at >= since)
         ).all()
-        totals = dict(
-            connection.execute(
-                sa.select(DAILY.c.name, sa.func.sum(DAILY.c.count)).group_by(DAILY.c.name)
-            ).tuples()
-        )
+        sums = sa.select(DAILY.c.name, sa.func.sum(DAILY.c.count)).group_by(DAILY.c.name)
+        totals = {name: total for name, total in connection.execute(sums)}  # noqa: C416 -- rows
         last = connection.execute(
             sa.select(LOG.c.id, LOG.c.digest).order_by(LOG.c.id.desc()).limit(1)
         ).first()
@@ -173,9 +170,7 @@ def _refusals(connection: Connection) -> dict[Reason, int]:
     """Why accounts that were looked at are not listed. Of different answers there are few."""
     answers = sa.cast(VERDICTS.c.answers, sa.Text)
     found: Counter[Reason] = Counter()
-    for text, number in connection.execute(
-        sa.select(answers, sa.func.count()).group_by(answers)
-    ).tuples():
+    for text, number in connection.execute(sa.select(answers, sa.func.count()).group_by(answers)):
         answer, *reasons = json.loads(text)["list"]
         if answer != Answer.YES.value:
             for reason in reasons:
