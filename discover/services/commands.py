@@ -193,8 +193,10 @@ def _keep_act(
         "uri": uri, "act": act.value, "tags": tags, "blocked_us": False, "at": now,
         "source": message.uri,
     }  # fmt: skip
-    # A block is taken back by its Undo, not by the way.
-    upsert(connection, PersonRow, [row], key=["uri"], update=["act", "tags", "at", "source"])
+    blocked = connection.scalar(sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == uri))
+    # A block is taken back by its Undo, which names it, and not by the way.
+    columns = ["act", "tags", "at"] if blocked else ["act", "tags", "at", "source"]
+    upsert(connection, PersonRow, [row], key=["uri"], update=columns)
 
 
 def _lift_suppression(ctx: Context, connection: Connection, uri: str) -> None:

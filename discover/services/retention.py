@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from discover.policy.consent import must_purge
 from discover.services import consent_log, history, outbox
 from discover.services.context import Context
+from discover.services.delivery_turns import DELIVERIES, FAILURES, HOSTS
 from discover.services.documents import judge_rows
 from discover.services.facts import ACCOUNTS
 from discover.services.withdraw import (
@@ -19,8 +20,13 @@ from discover.services.withdraw import (
     withdraw_post_ids,
     withdraw_posts,
 )
+from discover.store.database import table
+from discover.store.tables import CommandRow
 
 _BATCH = 500
+_ANSWERS = table(CommandRow)
+_ANSWERS_KEPT = timedelta(days=2)
+_FAILURES_KEPT = timedelta(days=90)
 
 
 def enforce_retention(ctx: Context) -> dict[str, int]:
@@ -34,6 +40,7 @@ def enforce_retention(ctx: Context) -> dict[str, int]:
         "posts_dropped": _drop_old_posts(ctx),
         "verdicts_forgotten": _forget_old_verdicts(ctx),
         "hints_forgotten": _forget_old_hints(ctx),
+        "records_forgotten": _forget_old_records(ctx),
     }
 
 
@@ -133,3 +140,22 @@ def _forget_old_verdicts(ctx: Context) -> int:
         ).rowcount
         history.forget_unjudged(connection)
         return gone
+
+
+def _forget_old_records(ctx: Context) -> int:
+    """Who was answered when, what could not be delivered, and hosts that nothing waits for."""
+    now = ctx.clock.now()
+    idle = sa.and_(
+        HOSTS.c.token.is_(None),
+        sa.or_(HOSTS.c.parked_until.is_(None), HOSTS.c.parked_until < now - timedelta(days=1)),
+        ~sa.exists().where(DELIVERIES.c.host == HOSTS.c.host),
+    )
+    with ctx.database.write() as connection:
+        return sum(
+            connection.execute(statement).rowcount
+            for statement in (
+                sa.delete(_ANSWERS).where(_ANSWERS.c.at < now - _ANSWERS_KEPT),
+                sa.delete(FAILURES).where(FAILURES.c.at < now - _FAILURES_KEPT),
+                sa.delete(HOSTS).where(idle),
+            )
+        )

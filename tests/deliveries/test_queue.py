@@ -15,6 +15,7 @@ from discover.net.conversation import Answer
 from discover.services.deliveries import enqueue
 from discover.services.delivery_turns import HOSTS, drop_dead_leases
 from discover.services.owners import may_be_alive, own_name
+from discover.services.retention import enforce_retention
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, Server
 
@@ -346,3 +347,21 @@ def test_one_delivery_that_breaks_the_client_does_not_hold_up_its_host_for_ever(
         post.clock.ahead += timedelta(hours=1)
     assert [failure.activity_id for failure in post.failures] == ids(1)
     assert post.waiting == []
+
+
+def test_records_and_idle_hosts_are_forgotten_in_time(post, receiver):
+    receiver.tell(ALIVE, 500)
+    post.enqueue(1, INBOX)
+    post.clock.ahead += timedelta(days=8)
+    post.deliver()
+    post.enqueue(2, "http://dead.lab.test/inbox")
+    assert len(post.failures) == 1
+    assert set(post.hosts) == {ALIVE, "dead.lab.test"}
+    post.clock.ahead += timedelta(days=30)
+    enforce_retention(post.app.context)
+    assert len(post.failures) == 1
+    assert set(post.hosts) == {"dead.lab.test"}
+    post.clock.ahead += timedelta(days=61)
+    enforce_retention(post.app.context)
+    assert post.failures == []
+    assert len(post.waiting) == 1
