@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 from discover.model.actor import Actor
 from discover.policy.consent import PersonAct, PersonFacts
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, load_persons
+from discover.services.facts import ACCOUNTS, DELIBERATE, load_persons
 from discover.store.database import insert_once, upsert
 from discover.store.tables import PersonRow, Suppression
 
@@ -28,7 +28,10 @@ def person_of(
     others = [uri for uri in actor.also_known_as if uri != actor.uri]
     found = load_persons(ctx, connection, {**dict.fromkeys(others), actor.uri: handle_key})
     own = found.pop(actor.uri)
-    if own.suppressed or any(other.suppressed for other in found.values()):
+    # Whoever comes back by an act of their own under the new name has come back.
+    returned = own.act.value in DELIBERATE
+    before = not returned and any(other.suppressed for other in found.values())
+    if own.suppressed or before:
         # By either name they are known now, so that next time nothing is even fetched.
         suppress(ctx, connection, [actor.uri, *([handle_key] if handle_key else [])], now)
         return replace(own, suppressed=True)

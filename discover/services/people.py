@@ -12,6 +12,7 @@ from discover.services import following, pushes, relays
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS
 from discover.services.withdraw import VISITS, withdraw_account
+from discover.services.withdrawals import Because
 from discover.store.database import table, upsert
 from discover.store.tables import PersonRow, Report
 from discover.wire.jsonld import as_ids, as_text
@@ -38,7 +39,7 @@ def blocked(ctx: Context, connection: Connection, received: Received) -> None:
     upsert(connection, PersonRow, [row], key=["uri"], update=["blocked_us", "at"])
     account_id = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == actor))
     if account_id is not None:
-        withdraw_account(connection, account_id, now)
+        withdraw_account(connection, account_id, now, Because("account", received.at))
     connection.execute(sa.delete(VISITS).where(VISITS.c.uri == actor))
     following.part(ctx, connection, actor)
     relays.server_blocked_us(connection, actor, now)

@@ -27,6 +27,7 @@ from discover.services.facts import (
 )
 from discover.services.observe_posts import post_missing
 from discover.services.withdraw import VERDICTS, VISITS, withdraw_account
+from discover.services.withdrawals import Because
 from discover.store.database import upsert
 from discover.store.tables import Visit
 from discover.wire.jsonld import as_id
@@ -88,7 +89,7 @@ def deleted(ctx: Context, connection: Connection, received: Received) -> None:
     ).first()
     if author is not None:
         if received.proven and received.actor == uri:
-            withdraw_account(connection, author.id, now)
+            withdraw_account(connection, author.id, now, Because("account", received.at))
     else:
         owner = connection.scalar(
             sa.select(ACCOUNTS.c.uri)
@@ -96,7 +97,7 @@ def deleted(ctx: Context, connection: Connection, received: Received) -> None:
             .where(POSTS.c.uri == uri)
         )
         if received.proven and received.actor == owner:
-            post_missing(ctx, connection, PostMissing(uri, now), now)
+            post_missing(ctx, connection, PostMissing(uri, received.at), now)
     look(connection, uri, now)
 
 
@@ -106,7 +107,8 @@ def moved(ctx: Context, connection: Connection, received: Received) -> None:
     old, new = object_uri(received.activity), as_id(received.activity.get("target"))
     if old == received.actor and old is not None and _holds(connection, old):
         look(connection, old, now)
-    if new is not None:
+    left = old is not None and load_persons(ctx, connection, {old: None})[old].suppressed
+    if new is not None and not left:
         look_at_person(ctx, connection, new, now)
 
 

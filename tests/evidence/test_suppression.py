@@ -129,3 +129,14 @@ def test_what_other_tables_know_goes_too_and_only_hashes_stay(home):
     assert WHO.key not in everything
     assert "users/other" in everything
     assert len(home.rows(Suppression)) == 2
+
+
+def test_who_comes_back_by_an_act_of_their_own_under_the_new_name_has_come_back(home):
+    home.see(home.person("marta"))
+    forget_person(home.ctx, WHO)
+    new = home.person("marta2", also_known_as=(URI,))
+    with home.ctx.database.write() as connection:
+        row = {"uri": new.actor.uri, "act": "in", "at": home.clock.now()}
+        upsert(connection, PersonRow, [row], key=["uri"])
+    home.see(new)
+    assert listed(home) == {"marta2"}
