@@ -20,7 +20,7 @@ from discover.policy.origin import host_of
 from discover.services import consent_log, following, pushes
 from discover.services.context import Context
 from discover.services.facts import PERSONS, SERVERS
-from discover.services.servers import take_back
+from discover.services.standing import settle
 from discover.services.withdraw import withdraw_server
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, Following, Server
@@ -83,16 +83,9 @@ def _opt_in(connection: Connection, follower: Any, host: str, now: datetime) -> 
 
 
 def consent_ended(ctx: Context, connection: Connection, follower: Any, now: datetime) -> None:
-    """The server took its Follow back: so do we, and its people leave if that was the proof."""
+    """The server took its Follow back: so do we, and its people leave if that was the only proof."""
     following.part(ctx, connection, follower.actor)
-    others = sa.select(_FOLLOWERS.c.actor).where(
-        _FOLLOWERS.c.host == follower.host, _FOLLOWERS.c.relay.is_(True)
-    )
-    server = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == follower.host)).first()
-    if server is None or server.opt_in != ServerOptIn.RELAY.value:
-        return
-    if connection.execute(others).first() is None:
-        take_back(connection, server, now)
+    settle(ctx, connection, follower.host, now)
 
 
 def server_blocked_us(connection: Connection, actor: str, now: datetime) -> None:

@@ -81,7 +81,8 @@ def _in(
     row = {
         "host": host, "opt_in": standing.opt_in.value, "scope": standing.scope.value,
         "opted_out": False, "note": note, "robots": RobotsState.UNSEEN.value,
-        "recorded_at": now, "due_at": now,
+        "recorded_at": now,
+        "due_at": None if server is not None and server.blocked else now,
     }  # fmt: skip
     columns = ["opt_in", "scope", "opted_out", "note", "recorded_at", "due_at"]
     upsert(connection, Server, [row], key=["host"], update=columns)

@@ -28,10 +28,12 @@ from discover.services.facts import (
 )
 from discover.services.history import history_of
 from discover.services.observe_actor import decisions_from_json
+from discover.services.proof_rows import rows_of, statement_of
 from discover.services.withdraw import POSTS, VERDICTS
+from discover.wire.statement import to_json
 
 _ADVICE: dict[Reason, str] = {
-    Reason.SERVER_NOT_OPTED_IN: "Ask the admin of your server to opt it in.",
+    Reason.SERVER_NOT_OPTED_IN: "Ask the admin of your server to opt it in; docs/opting-in.md says how.",
     Reason.SERVER_OPTED_OUT: "Only the admin of your server can opt it in again.",
     Reason.SERVER_BLOCKED: "The operator of this index decides about blocks; write to them.",
     Reason.ROBOTS_FORBID: (
@@ -186,6 +188,14 @@ def _server_evidence(connection: Connection, host: str) -> list[EvidenceView]:
                 RULE_VERSION,
             )
         )
+    for kind, proof in rows_of(connection, host).items():
+        if (said := statement_of(proof)) is not None:
+            fields = {name: str(value) for name, value in to_json(said).items()}
+            if proof.missing_since is not None:
+                fields["missing_since"] = proof.missing_since.isoformat()
+            evidence.append(
+                EvidenceView("statement", fields, kind.value, proof.checked_at, RULE_VERSION)
+            )
     return evidence
 
 

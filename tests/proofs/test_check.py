@@ -14,14 +14,19 @@ from discover.proving import prove_due
 from discover.services.blocklists import block_host
 from discover.services.proof_rows import PROOFS, slowest
 from discover.services.proofs import ContactAnswer, contact_said
+from discover.services.relays import consent_ended
 from discover.services.servers import add_server, remove_server
 from discover.services.verify import verify
+from discover.services.why import explain_server
 from discover.services.withdraw import forget_server
+from discover.store.database import table
+from discover.store.tables import Follower
 from tests.proofs.conftest import FILE
 from tests.support.nameserver import SERVFAIL, SILENCE
 
 IN = "v=waypost1; consent=in"
 OUT = "v=waypost1; consent=out"
+FOLLOWERS = table(Follower)
 FILE_IN = '{"v": "waypost1", "consent": "in"}'
 FILE_OUT = '{"v": "waypost1", "consent": "out"}'
 
@@ -48,6 +53,37 @@ def test_a_dns_record_opts_a_server_in_and_its_people_are_found(town):
     town.crawl()
     assert town.people() > 0
     assert verify(town.app.context).clean
+
+
+def test_what_was_said_where_is_shown_as_evidence(town):
+    town.names.put(town.txt, IN + "; scope=profiles")
+    town.check()
+    shown = explain_server(town.app.context, town.host).evidence
+    statement = next(one for one in shown if one.what == "statement")
+    assert (statement.source, statement.seen["consent"], statement.seen["scope"]) == (
+        "dns", "in", "profiles",
+    )  # fmt: skip
+
+
+def test_a_relay_that_is_undone_leaves_the_other_proofs_standing(town):
+    context, now = town.app.context, town.clock.now()
+    actor = f"http://{town.host}/actor"
+    relay = {"actor": actor, "host": town.host, "inbox": actor, "follow_id": actor, "at": now}
+    town.names.put(town.txt, IN)
+    with context.database.write() as connection:
+        connection.execute(sa.insert(FOLLOWERS).values(**relay, public=True, relay=True))
+    assert town.check().proof.value == "relay"
+    for proof in ("dns", "none"):
+        with context.database.write() as connection:
+            row = connection.execute(sa.select(FOLLOWERS)).first()
+            connection.execute(sa.delete(FOLLOWERS))
+            if row is not None:
+                consent_ended(context, connection, row, now)
+        assert town.check().proof.value == proof
+        town.names.remove(town.txt)
+        town.check()
+        town.clock.ahead = GRACE * 2
+    assert town.server() is None
 
 
 def test_a_file_on_the_server_opts_it_in(town):
