@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from discover.engines.meilisearch import MeilisearchEngine
 from discover.engines.tantivy import TantivyEngine
 from discover.net.client import GuardedClient
-from discover.net.dns import DnsResolver
+from discover.net.dns import DnsResolver, NoResolver
 from discover.net.keys import ActorKeys, SigningKey
 from discover.net.lookout import GuardedLookout
 from discover.net.manners import Manners
@@ -95,7 +95,8 @@ def open_app(settings: Settings, *, clock: Clock | None = None, migrate: bool = 
         database.close()
         raise SchemaOutdated("the database has another version's tables; run: waypost migrate")
     engine = _engine(settings)
-    lookout = GuardedLookout(DnsResolver(settings.dns_servers))
+    laboratory = settings.lab_hosts and not settings.dns_servers
+    lookout = GuardedLookout(NoResolver() if laboratory else DnsResolver(settings.dns_servers))
     context = Context(
         database=database,
         engine=engine,

@@ -54,3 +54,10 @@ class DnsResolver:
             resolver.cache = None  # a check looks now
             self._resolver = resolver
         return self._resolver
+
+
+class NoResolver:
+    """For a laboratory: its hosts' names mean nothing to the world's name servers."""
+
+    async def txt(self, name: str) -> tuple[str, ...]:
+        raise DnsFailure(name, "no name server in this laboratory")

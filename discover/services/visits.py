@@ -118,12 +118,17 @@ def release(ctx: Context, turn: HostTurn | HostGrant, not_before: datetime | Non
         )
 
 
-def borrow_host(ctx: Context, host: str, owner: str, seconds: float) -> HostGrant | None:
-    """Leave to ask a host outside its turn; None while somebody else has it or it is refused."""
+def borrow_host(
+    ctx: Context, host: str, owner: str, seconds: float, *, though_out: bool = False
+) -> HostGrant | None:
+    """Leave to ask a host outside its turn; None while somebody else has it or it is refused.
+
+    `though_out`: to see whether its admin still says out. A block is a block.
+    """
     now = ctx.clock.now()
     with ctx.database.write() as connection:
         facts = load_servers(connection, [host])[host]
-        if facts.blocked or facts.opted_out:
+        if facts.blocked or (facts.opted_out and not though_out):
             return None
         token = f"{owner}:{secrets.token_hex(8)}"
         lease = _take_lease(connection, host, token, now, seconds)
