@@ -18,7 +18,7 @@ from discover.model.observed import Door
 from discover.model.views import SearchRequest
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of
-from discover.services import deliveries, following, outbox, pushes
+from discover.services import deliveries, following, history, outbox, pushes
 from discover.services.answers import Reply, choose_language, direct_note
 from discover.services.context import Context
 from discover.services.documents import judge_accounts
@@ -284,18 +284,16 @@ def _forget_evidence(ctx: Context, connection: Connection, uri: str, now: dateti
         person=PersonFacts(act=PersonAct.OUT),
     )
     verdict = decide_account(facts, ctx.rules, now)
-    connection.execute(
-        sa.update(VERDICTS)
-        .where(VERDICTS.c.uri == uri)
-        .values(
-            answers=decisions_to_json(verdict),
-            seen={},
-            source="",
-            door=Door.COMMAND.value,
-            seen_at=now,
-            rule_version=verdict.rule_version,
-        )
-    )
+    row = {
+        "answers": decisions_to_json(verdict), "seen": {}, "source": "",
+        "door": Door.COMMAND.value, "seen_at": now, "rule_version": verdict.rule_version,
+    }  # fmt: skip
+    mine = VERDICTS.c.uri == uri
+    if connection.execute(sa.select(VERDICTS.c.uri).where(mine)).first() is None:
+        return
+    history.forget(connection, [uri])
+    history.keep_change(connection, {**row, "uri": uri, "host": host})
+    connection.execute(sa.update(VERDICTS).where(mine).values(**row))
 
 
 def _tell_status(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from discover.model.actor import ConsentSignals, Flag, Handle
 from discover.model.instance import RobotsState
 from discover.model.observed import ActorMissing, ActorUnchanged, Missing
+from discover.services.commands import _forget_evidence
 from discover.services.history import MOST
 from discover.services.retention import enforce_retention
 from discover.services.why import explain_account
@@ -93,3 +94,12 @@ def test_history_goes_with_the_verdict_that_time_purges(home):
     home.clock.forward(days=31)
     enforce_retention(home.ctx)
     assert home.rows(VerdictHistory) == []
+
+
+def test_after_a_command_to_leave_only_the_no_is_remembered(home):
+    home.see(home.person("marta"))
+    with home.ctx.database.write() as connection:
+        _forget_evidence(home.ctx, connection, MARTA.actor.uri, home.clock.now())
+    (row,) = home.rows(VerdictHistory)
+    assert row.answers["list"] == ["no", "person_opted_out"]
+    assert row.seen == {}
