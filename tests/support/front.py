@@ -20,9 +20,10 @@ import trustme
 
 @dataclass(frozen=True)
 class Front:
-    """How to reach `https://NAME`: the environment of a program that shall."""
+    """How to reach `https://NAME`: the environment of a program that shall, or the port itself."""
 
     name: str
+    port: int
     proxy: str
     ca_file: Path
 
@@ -112,7 +113,7 @@ def front(name: str, port: int, home: Path) -> Iterator[Front]:
     thread.start()
     assert started.wait(5)
     try:
-        yield Front(name, f"http://127.0.0.1:{ports[1]}", ca_file)
+        yield Front(name, ports[0], f"http://127.0.0.1:{ports[1]}", ca_file)
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(5)

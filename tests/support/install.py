@@ -42,6 +42,7 @@ PARTS: dict[str, Callable[[], object]] = {
     "PostgreSQL": check_postgres,
     "Fedify": lambda: npm_folder("fedify"),
     "Pubby": lambda: peer_python("pubby"),
+    "ActivityRelay": lambda: peer_python("activityrelay"),
     "FediTest": feditest.install,
     "Fediverse-Pasture inputs": install_pasture,
     "Chromium": install_chromium,

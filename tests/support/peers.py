@@ -10,14 +10,16 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from tests.support.front import front
 from tests.support.node import node, npm_folder
 from tests.support.paths import PEERS
 from tests.support.processes import answers, free_port, server
@@ -26,6 +28,7 @@ from tests.support.venvs import peer_python
 FEDIFY_HOST = "fedify.test"
 PUBBY_HOST = "pubby.test"
 PUBBY_SHY_HOST = "shy.pubby.test"
+RELAY_HOST = "relay.test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,45 @@ class Peer:
         beside = self.accounts.with_suffix(".new")
         beside.write_text(json.dumps(world))
         beside.replace(self.accounts)
+
+    def send(self, host: str, order: Mapping[str, Any]) -> str:
+        """Make somebody there send an activity; its id. An answer of 400 or more is an error.
+
+        Fedify: {"from", "kind", "to": {"id", "inbox"}, ...}, see server.mjs. Pubby: {"kind", "to"}.
+        """
+        answer = httpx.post(
+            f"{self.url}/lab/send",
+            json=dict(order),
+            headers={"Host": host},
+            trust_env=False,
+            timeout=30,
+        )
+        assert answer.status_code == 200, answer.text
+        sent: str = answer.json()["id"]
+        return sent
+
+    def seen(self) -> list[dict[str, Any]]:
+        """Every request so far: method, url, scheme, keyId, status, activity (of a POST)."""
+        return self._asked("seen")
+
+    def knocks(self) -> list[dict[str, Any]]:
+        """What Fedify posted to others so far: url, scheme, status."""
+        return self._asked("knocks")
+
+    def _asked(self, what: str) -> list[dict[str, Any]]:
+        answer = httpx.get(
+            f"{self.url}/lab/{what}", headers={"Host": self.hosts[0]}, trust_env=False, timeout=30
+        )
+        requests: list[dict[str, Any]] = answer.json()
+        return requests
+
+    def received(self, *kinds: str) -> list[dict[str, Any]]:
+        """The activities of these types that were taken, as they were posted."""
+        return [
+            one["activity"]
+            for one in self.seen()
+            if one["activity"] and one["status"] < 300 and one["activity"]["type"] in kinds
+        ]
 
 
 def days_ago(days: float) -> str:
@@ -113,12 +155,14 @@ def pubby_world() -> dict[str, Any]:
 
 
 @contextmanager
-def run_fedify(world: dict[str, Any] | None = None) -> Iterator[Peer]:
+def run_fedify(
+    world: dict[str, Any] | None = None, hosts: tuple[str, ...] = (FEDIFY_HOST,)
+) -> Iterator[Peer]:
     world = world or fedify_world()
     folder = npm_folder("fedify")
     shutil.copy(PEERS / "fedify" / "server.mjs", folder)
     handles = tuple(f"{one['username']}@{FEDIFY_HOST}" for one in world["actors"])
-    with _peer((FEDIFY_HOST,), handles, world, [node(), folder / "server.mjs"]) as peer:
+    with _peer(hosts, handles, world, [node(), folder / "server.mjs"]) as peer:
         yield peer
 
 
@@ -154,6 +198,64 @@ def _peer(
             yield Peer(hosts, port, child.pid, handles, accounts, world)
     finally:
         shutil.rmtree(home, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """ActivityRelay. It calls itself https://relay.test and is reached on a port by plain http."""
+
+    actor: str
+    port: int
+    home: Path
+
+    @property
+    def hosts_setting(self) -> str:
+        return f"{RELAY_HOST}=127.0.0.1:{self.port}"
+
+    @property
+    def to(self) -> dict[str, str]:
+        """Where somebody writes to who does not know its name."""
+        return {"id": self.actor, "inbox": f"http://127.0.0.1:{self.port}/inbox"}
+
+    def subscribers(self) -> set[str]:
+        """Its followers, as it tells them to anybody."""
+        answer = httpx.get(f"http://127.0.0.1:{self.port}/followers", trust_env=False, timeout=10)
+        return set(answer.json()["items"])
+
+    def log(self) -> str:
+        return (self.home / "log").read_text(errors="replace")
+
+
+@contextmanager
+def run_relay(**ports: int) -> Iterator[Relay]:
+    """`ports`: names without .test that the relay knows, each with a port of plain http.
+
+    It asks every subscriber's server for its NodeInfo by https, so each name has that too.
+    """
+    home = Path(tempfile.mkdtemp(prefix="waypost-relay-"))
+    port = free_port()
+    names: dict[str, str] = {}
+    authorities = ""
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        for name, plain in ports.items():
+            folder = home / name
+            folder.mkdir()
+            one = stack.enter_context(front(f"{name}.test", plain, folder))
+            authorities += one.ca_file.read_text()
+            names |= {f"{name}.test:80": str(plain), f"{name}.test:443": str(one.port)}
+        (home / "authorities.pem").write_text(authorities)
+        (home / "names.json").write_text(json.dumps(names))
+        command = [peer_python("activityrelay"), PEERS / "activityrelay" / "server.py"]
+        stack.enter_context(
+            server(
+                [*command, str(port), RELAY_HOST, str(home)],
+                ready=lambda: answers(f"http://127.0.0.1:{port}/actor"),
+                log=home / "log",
+                env={"SSL_CERT_FILE": str(home / "authorities.pem")},
+            )
+        )
+        yield Relay(f"https://{RELAY_HOST}/actor", port, home)
 
 
 @pytest.fixture(scope="session")

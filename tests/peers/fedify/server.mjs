@@ -8,6 +8,11 @@
 //    "posts": [{"id", "text", "audience", "tags": [], "language", "published", "pinned", "boost"}]}]}
 // A flag that is left out stays out of the actor document. `boost` is a URI: an Announce.
 // Addresses are built from the Host header of the request.
+//
+// POST /lab/send {"from", "kind", "to": {"id", "inbox"}, ...} makes somebody send an activity (see
+// `written`). GET /lab/seen tells every request, which signature it bore and what was answered;
+// GET /lab/knocks the same of what Fedify itself posted elsewhere.
+// "signed" says which scheme is tried first: "rfc9421" or "draft-cavage-http-signatures-12".
 
 import { readFileSync } from "node:fs";
 import { serve } from "@hono/node-server";
@@ -22,17 +27,21 @@ import {
   Accept,
   Announce,
   Application,
+  Block,
   Create,
+  Delete,
   Follow,
   Group,
   Hashtag,
   LanguageString,
+  Mention,
   Note,
   Person,
   PUBLIC_COLLECTION,
   Service,
   Tombstone,
   Undo,
+  Update,
 } from "@fedify/vocab";
 import { Temporal } from "@js-temporal/polyfill";
 import { Hono } from "hono";
@@ -43,10 +52,28 @@ const find = (identifier) => world().actors.find((one) => one.username === ident
 const kinds = { Person, Service, Application, Group };
 const keys = new Map();
 const followers = new Map();
+const sent = new Map();
+const seen = [];
+const knocks = [];
+
+function scheme(headers) {
+  if (headers.has("signature-input")) return "rfc9421";
+  return headers.has("signature") ? "cavage" : null;
+}
+
+const realFetch = globalThis.fetch;
+globalThis.fetch = async (input, options) => {
+  const response = await realFetch(input, options);
+  if (input instanceof Request && input.method === "POST") {
+    knocks.push({ url: input.url, scheme: scheme(input.headers), status: response.status });
+  }
+  return response;
+};
 
 const federation = createFederation({
   kv: new MemoryKvStore(),
   allowPrivateAddress: true,
+  firstKnock: world().signed,
 });
 
 const allowed = async (ctx) => !world().authorizedFetch || (await ctx.getSignedKey()) != null;
@@ -195,7 +222,93 @@ federation.setNodeInfoDispatcher("/nodeinfo/2.1", () => ({
   },
 }));
 
+// A message to one actor alone, as a web client writes it.
+function message(ctx, from, to, text, language) {
+  const html = `<p><a href="${to.id}" class="u-url mention">@waypost</a> ${escape(text)}</p>`;
+  return new Note({
+    id: new URL(`/users/${from}/messages/${crypto.randomUUID()}`, ctx.canonicalOrigin),
+    attribution: ctx.getActorUri(from),
+    content: language ? new LanguageString(html, language) : html,
+    to: new URL(to.id),
+    tags: [new Mention({ href: new URL(to.id), name: "@waypost" })],
+    published: Temporal.Now.instant(),
+  });
+}
+
+// "follow", "follow-public", "block", "undo" (of the last of these), "create" and "update" and
+// "delete" of a post in the file, "announce" of a uri, "update-actor", "delete-actor", "message" with
+// a text.
+async function written(ctx, { from, kind, to, post: postId, uri, text, language }) {
+  const actor = ctx.getActorUri(from);
+  const post = find(from)?.posts?.find((one) => one.id === postId);
+  const common = {
+    id: new URL(`/users/${from}/activities/${crypto.randomUUID()}`, ctx.canonicalOrigin),
+    actor,
+    ...(post ? addressing(ctx, from, post.audience) : { to: new URL(to.id) }),
+  };
+  const open = { ...common, to: PUBLIC_COLLECTION };
+  switch (kind) {
+    case "follow":
+      return new Follow({ ...common, object: new URL(to.id) });
+    case "follow-public":
+      return new Follow({ ...common, object: PUBLIC_COLLECTION });
+    case "block":
+      return new Block({ ...common, object: new URL(to.id) });
+    case "undo":
+      return new Undo({ ...common, object: sent.get(from) });
+    case "create":
+      return new Create({ ...common, object: note(ctx, from, post) });
+    case "update":
+      return new Update({ ...common, object: note(ctx, from, post) });
+    case "delete": {
+      const id = ctx.getObjectUri(Note, { identifier: from, id: postId });
+      return new Delete({ ...open, object: new Tombstone({ id }) });
+    }
+    case "announce":
+      return new Announce({ ...open, object: new URL(uri) });
+    case "update-actor":
+      return new Update({ ...open, object: await ctx.getActor(from) });
+    case "delete-actor":
+      return new Delete({ ...open, object: actor });
+    case "message":
+      return new Create({ ...common, object: message(ctx, from, to, text, language) });
+  }
+  throw new Error(`nothing is known about ${kind}`);
+}
+
 const app = new Hono();
 app.get("/health", (c) => c.text("ok"));
-app.all("*", (c) => federation.fetch(c.req.raw, { contextData: undefined }));
+
+app.get("/lab/seen", (c) => c.json(seen));
+app.get("/lab/knocks", (c) => c.json(knocks));
+
+app.post("/lab/send", async (c) => {
+  const order = await c.req.json();
+  const ctx = federation.createContext(new Request(new URL("/", c.req.url)), undefined);
+  const activity = await written(ctx, order);
+  if (/^(follow|block)/.test(order.kind)) sent.set(order.from, activity);
+  const recipient = { id: new URL(order.to.id), inboxId: new URL(order.to.inbox) };
+  try {
+    await ctx.sendActivity({ identifier: order.from }, recipient, activity);
+  } catch (error) {
+    return c.json({ error: String(error) }, 502);
+  }
+  return c.json({ id: activity.id.href });
+});
+
+app.all("*", async (c) => {
+  const { method, headers, url } = c.req.raw;
+  const body = method === "POST" ? await c.req.raw.clone().text() : null;
+  const signed = headers.get("signature-input") ?? headers.get("signature");
+  const response = await federation.fetch(c.req.raw, { contextData: undefined });
+  seen.push({
+    method,
+    url,
+    scheme: scheme(headers),
+    keyId: /keyid="([^"]+)"/i.exec(signed ?? "")?.[1] ?? null,
+    status: response.status,
+    activity: body ? JSON.parse(body) : null,
+  });
+  return response;
+});
 serve({ fetch: app.fetch, port: Number(port), hostname: "127.0.0.1" });

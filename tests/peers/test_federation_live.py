@@ -1,0 +1,454 @@
+"""Our actor among servers that are not ours: followed, told, asked, obeyed, and heard by them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from discover.bootstrap import open_app
+from discover.services.context import Context
+from discover.services.relays import subscriptions
+from discover.services.servers import add_server, list_servers
+from discover.services.tasks import enqueue
+from discover.settings import Settings
+from tests.support.cluster import Cluster, until
+from tests.support.peers import (
+    FEDIFY_HOST,
+    PUBBY_HOST,
+    Peer,
+    days_ago,
+    pubby_world,
+    run_fedify,
+    run_pubby,
+    run_relay,
+)
+
+pytestmark = pytest.mark.peer
+PUBLIC = {"as:Public", "https://www.w3.org/ns/activitystreams#Public"}
+SECONDS = 60
+
+
+def person(username: str, topic: str, **more: Any) -> dict[str, Any]:
+    return {
+        "username": username,
+        "name": username.title(),
+        "bio": f"<p>I care about {topic}</p>",
+        "discoverable": True,
+        "indexable": True,
+        "posts": [post("1", f"{username} wrote about {topic}", 2)],
+        **more,
+    }
+
+
+def post(name: str, text: str, days: float = 0.01, audience: str = "public") -> dict[str, Any]:
+    return {
+        "id": name,
+        "text": text,
+        "audience": audience,
+        "published": days_ago(days),
+        "language": "en",
+    }
+
+
+def town(**more: Any) -> dict[str, Any]:
+    """A server with its own actor, three people who may be found and one who may not."""
+    instance = {"username": FEDIFY_HOST, "name": "The server", "bio": "", "type": "Application"}
+    people = [
+        person("ada", "astronomy"),
+        person("bea", "baking"),
+        person("cleo", "cycling"),
+        person("dora", "diving", discoverable=False, indexable=False),
+    ]
+    return {"pageSize": 5, "actors": [instance, *people], **more}
+
+
+@contextmanager
+def beside(one: Cluster) -> Iterator[Context]:
+    """Another process of the same installation, as the command line is."""
+    app = open_app(Settings(_env_file=None, home=one.home), migrate=False)
+    try:
+        yield app.context
+    finally:
+        app.close()
+
+
+@dataclass
+class Meeting:
+    """Waypost, running, and one other server."""
+
+    waypost: Cluster
+    peer: Peer
+
+    @property
+    def actor(self) -> str:
+        return self.waypost.base + "/actor"
+
+    @property
+    def to(self) -> dict[str, str]:
+        return {"id": self.actor, "inbox": self.waypost.base + "/inbox"}
+
+    def start(self) -> None:
+        self.waypost.start("up")
+        until(lambda: ready(self.waypost), 60, "Waypost answers")
+
+    def sends(self, name: str, kind: str, **more: Any) -> str:
+        order = {"from": name, "kind": kind, "to": self.to, **more}
+        return self.peer.send(self.peer.hosts[0], order)
+
+    def says(self, name: str, text: str, language: str = "en") -> list[dict[str, Any]]:
+        """A direct message to our actor. What came back for it, all of it."""
+        before = len(self.peer.received("Create"))
+        self.sends(name, "message", text=text, language=language)
+        self.eventually(lambda: len(self.peer.received("Create")) > before, f"{text!r} is answered")
+        return self.peer.received("Create")[before:]
+
+    def answer(self, kind: str, to: str) -> dict[str, Any] | None:
+        """The activity of ours about an activity of theirs."""
+        for one in self.peer.received(kind):
+            held = one["object"]
+            if (held if isinstance(held, str) else held["id"]) == to:
+                return one
+        return None
+
+    def people(self, words: str) -> set[str]:
+        found = self.waypost.search(words, "accounts")["accounts"]
+        return {one["handle"].partition("@")[0] for one in found}
+
+    def posts(self, words: str) -> set[str]:
+        return {one["text"] for one in self.waypost.search(words, "posts")["posts"]}
+
+    def followers(self) -> int:
+        return int(self.waypost.get("/followers").json()["totalItems"])
+
+    def servers(self) -> dict[str, str]:
+        """Host -> how it opted in. `waypost server list` says the same, but takes its time."""
+        with beside(self.waypost) as ctx:
+            return {one.host: one.opt_in for one in list_servers(ctx)}
+
+    def relays(self) -> dict[str, str]:
+        with beside(self.waypost) as ctx:
+            return {one.url: one.state for one in subscriptions(ctx)}
+
+    def has_in(self, host: str) -> bool:
+        """Its opt-in is on record, and its robots.txt was read: before that nobody is looked at."""
+        with beside(self.waypost) as ctx:
+            return any(one.host == host and one.decision.allowed for one in list_servers(ctx))
+
+    def bring(self, name: str, topic: str) -> None:
+        """A post of theirs leads to them."""
+        self.sends(name, "create", post="1")
+        self.eventually(lambda: self.people(topic) == {name}, f"{name} is found")
+        self.eventually(lambda: self.posts(topic), f"what {name} wrote is found")
+
+    def eventually(self, holds: Callable[[], object], what: str | Callable[[], str]) -> None:
+        try:
+            until(lambda: bool(holds()), SECONDS, what if isinstance(what, str) else "")
+        except AssertionError as error:
+            more = [str(self.waypost.json("status")), self.waypost.log("up")[-3000:]]
+            if callable(what):
+                more.append(what())
+            raise AssertionError("\n".join([str(error), *more])) from None
+
+    def person(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = next(
+            one for one in self.peer.world["actors"] if one["username"] == name
+        )
+        return found
+
+    def change(self, name: str, **more: Any) -> None:
+        """Another text in the peer's file for one of its people."""
+        world = copy.deepcopy(self.peer.world)
+        next(one for one in world["actors"] if one["username"] == name).update(more)
+        self.peer.world.update(world)
+        self.peer.rewrite(world)
+
+
+@pytest.fixture(scope="module")
+def prepare(tmp_path_factory):
+    """Makes a Waypost that can reach one peer, and is reached by it; it does not run yet."""
+    made = []
+
+    def make(peer: Peer, **settings: str) -> Meeting:
+        home = tmp_path_factory.mktemp("federation") / "home"
+        one = Cluster(home, 0, **({"lab_hosts": peer.hosts_setting} | settings))
+        one.environment["WAYPOST_PUBLIC_URL"] = one.base
+        made.append(one)
+        return Meeting(one, peer)
+
+    yield make
+    for one in made:
+        one.stop()
+
+
+@pytest.fixture(scope="module")
+def meet(prepare):
+    def start(peer: Peer, **settings: str) -> Meeting:
+        one = prepare(peer, **settings)
+        one.start()
+        return one
+
+    return start
+
+
+def ready(one: Cluster) -> bool:
+    try:
+        return one.get("/readyz").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def meeting(meet):
+    """Fedify's server has opted in by its admin's word; its people came to notice by a post."""
+    with run_fedify(town()) as peer:
+        one = meet(peer)
+        with beside(one.waypost) as ctx:
+            add_server(ctx, FEDIFY_HOST, "its admin is this test")
+        one.eventually(lambda: one.has_in(FEDIFY_HOST), "the server is in")
+        one.sends("dora", "create", post="1")  # who does not want to be found
+        one.bring("ada", "astronomy")
+        one.bring("bea", "baking")
+        one.bring("cleo", "cycling")
+        yield one
+
+
+@pytest.mark.parametrize(
+    ("authorized", "theirs", "ours"),
+    [(False, "rfc9421", "cavage"), (True, "draft-cavage-http-signatures-12", "rfc9421")],
+    ids=["open", "authorized fetch"],
+)
+def test_a_server_adds_us_as_a_relay_and_takes_it_back(meet, authorized, theirs, ours):
+    world = town(authorizedFetch=authorized, signed=theirs)
+    with run_fedify(world) as peer:
+        one = meet(peer, signature_first=ours)
+
+        # A person may follow us too. That is nobody's consent.
+        asked = one.sends("ada", "follow")
+        one.eventually(lambda: one.answer("Accept", asked), "ada holds our Accept")
+        assert one.followers() == 1
+        one.sends("ada", "create", post="1")
+        one.sends("ada", "undo")
+        one.eventually(lambda: one.followers() == 0, "she left us")
+        assert one.servers() == {}
+
+        asked = one.sends(FEDIFY_HOST, "follow-public")
+        one.eventually(lambda: one.answer("Accept", asked), "Fedify holds our Accept")
+        one.eventually(lambda: one.has_in(FEDIFY_HOST), "the server is in")
+        listed = {row["host"]: row for row in one.waypost.json("server", "list")}
+        assert listed[FEDIFY_HOST]["opt_in"] == "relay"
+
+        # Each side's first choice of signature was taken by the other at the first knock.
+        knocks = [knock for knock in peer.knocks() if knock["url"] == one.to["inbox"]]
+        scheme = "cavage" if "cavage" in theirs else theirs
+        assert {(knock["scheme"], knock["status"]) for knock in knocks} == {(scheme, 202)}
+        heard = [seen for seen in peer.seen() if seen["activity"]]
+        assert {(seen["scheme"], seen["status"]) for seen in heard} == {(ours, 202)}
+
+        # Its people are read without anybody telling us their names: by what it pushes.
+        one.sends("dora", "create", post="1")
+        one.bring("ada", "astronomy")
+        assert not one.people("diving")
+        assert not one.posts("diving")
+
+        one.sends(FEDIFY_HOST, "undo")
+        one.eventually(lambda: not one.people("astronomy"), "ada is gone")
+        assert not one.posts("astronomy")
+        assert FEDIFY_HOST not in one.servers()
+        assert one.waypost.json("verify")["clean"]
+
+
+def test_a_pushed_post_is_found_changed_and_gone_as_its_author_says(meeting):
+    ada = meeting.person("ada")
+    fresh = post("comet", "A comet over the harbour")
+    meeting.change("ada", posts=[fresh, *ada["posts"]])
+    meeting.sends("ada", "create", post="comet")
+    meeting.eventually(lambda: meeting.posts("comet") == {fresh["text"]}, "the comet is found")
+
+    changed = {**fresh, "text": "A meteor over the harbour"}
+    meeting.change("ada", posts=[changed, *ada["posts"]])
+    meeting.sends("ada", "update", post="comet")
+    meeting.eventually(lambda: meeting.posts("meteor") == {changed["text"]}, "it is a meteor now")
+    assert not meeting.posts("comet")
+
+    quiet = {**changed, "audience": "unlisted"}
+    meeting.change("ada", posts=[quiet, *ada["posts"]])
+    meeting.sends("ada", "update", post="comet")
+    meeting.eventually(lambda: not meeting.posts("meteor"), "an unlisted post is not searched")
+
+    meeting.change("ada", posts=[changed, *ada["posts"]])
+    meeting.sends("ada", "update", post="comet")
+    meeting.eventually(lambda: meeting.posts("meteor"), "it is public again")
+    meeting.change("ada", posts=ada["posts"])
+    meeting.sends("ada", "delete", post="comet")
+    meeting.eventually(lambda: not meeting.posts("meteor"), "it is deleted")
+    assert meeting.posts("astronomy")
+
+
+def test_a_post_that_was_only_pushed_is_not_believed(meeting):
+    """Fedify sends a post that its own pages do not show: to followers, whatever the push says."""
+    bea = meeting.person("bea")
+    meeting.change("bea", posts=[post("s", "A secret recipe", audience="followers"), *bea["posts"]])
+    meeting.sends("bea", "create", post="s")
+    meeting.change("bea", posts=[post("o", "An open recipe"), *bea["posts"]])
+    meeting.sends("bea", "create", post="o")
+    meeting.eventually(lambda: meeting.posts("recipe"), "the open one is found")
+    assert meeting.posts("recipe") == {"An open recipe"}
+
+
+def test_a_person_who_is_deleted_there_is_gone_here(meeting):
+    assert meeting.people("baking") == {"bea"}
+    meeting.change("bea", gone=True)
+    meeting.sends("bea", "delete-actor")
+    meeting.eventually(lambda: not meeting.people("baking"), "bea is gone")
+    assert not meeting.posts("baking")
+
+
+def text_of(create: dict[str, Any]) -> str:
+    return create["object"]["content"].casefold()
+
+
+def recipients(create: dict[str, Any]) -> set[str]:
+    everybody: set[str] = set()
+    for part in (create, create["object"]):
+        for field in ("to", "cc", "bto", "bcc", "audience"):
+            value = part.get(field, [])
+            everybody |= set(value if isinstance(value, list) else [value])
+    return everybody
+
+
+def test_a_message_is_obeyed_and_answered_to_its_writer_alone(meeting):
+    cleo = f"http://{FEDIFY_HOST}/users/cleo"
+    for words in ("status", "OUT", "in"):
+        (told,) = meeting.says("cleo", words)
+        assert told["actor"] == told["object"]["attributedTo"] == meeting.actor
+        assert recipients(told) == {cleo}
+        assert not recipients(told) & PUBLIC
+        if words == "OUT":
+            meeting.eventually(lambda: not meeting.people("cycling"), "cleo is gone")
+            assert not meeting.posts("cycling")
+    meeting.eventually(lambda: meeting.people("cycling") == {"cleo"}, "cleo is back")
+    meeting.eventually(lambda: meeting.posts("cycling"), "and what she wrote")
+
+
+def test_a_person_comes_in_and_leaves_in_german(meeting):
+    assert not meeting.people("diving")
+    (told,) = meeting.says("dora", "Nimm mich auf!", "de")
+    assert "de" in told["object"]["contentMap"]
+    # Her flags still say no, and the answer says so. It takes both.
+    assert "discoverable" in text_of(told)
+    meeting.change("dora", discoverable=True, indexable=True)
+    meeting.sends("dora", "update-actor")
+    meeting.eventually(lambda: meeting.people("diving") == {"dora"}, "dora is found")
+    (told,) = meeting.says("dora", "raus", "de")
+    assert "de" in told["object"]["contentMap"]
+    meeting.eventually(lambda: not meeting.people("diving"), "dora is gone")
+
+    meeting.sends("dora", "update-actor")
+    ada = meeting.person("ada")
+    meeting.change("ada", posts=[post("later", "Sent after it"), *ada["posts"]])
+    meeting.sends("ada", "create", post="later")
+    meeting.eventually(lambda: meeting.posts("Sent after"), "what dora sent was looked at")
+    assert not meeting.people("diving")
+
+
+def test_fedify_believes_our_new_keys(meeting):
+    def accepted_with() -> str:
+        asked = meeting.sends("cleo", "follow")
+        meeting.eventually(lambda: meeting.answer("Accept", asked), "Fedify holds our Accept")
+        answer = meeting.answer("Accept", asked)
+        (seen,) = [one for one in meeting.peer.seen() if one["activity"] == answer]
+        meeting.sends("cleo", "undo")
+        return seen["keyId"]
+
+    before = accepted_with()
+    meeting.waypost.run("keys", "rotate")
+    made = {one["key_id"] for one in meeting.waypost.json("keys", "list")}
+    assert before in made
+    meeting.eventually(lambda: accepted_with() != before, "the new key signs")
+    assert accepted_with() in made - {before}
+    refused = [one for one in meeting.peer.seen() if one["activity"] and one["status"] >= 400]
+    assert refused == []
+
+
+def test_pubby_and_we_follow_each_other(meet):
+    """Pubby knows draft-cavage only; we knock with RFC 9421 first."""
+    world = {PUBBY_HOST: pubby_world()[PUBBY_HOST] | {"indexable": True}}
+    with run_pubby(world) as peer:
+        one = meet(peer, signature_first="rfc9421", follow_people="1")
+        asked = one.sends("harbour", "follow")
+        one.eventually(lambda: one.answer("Accept", asked), "Pubby holds our Accept")
+        knocks = [seen for seen in peer.seen() if (seen["activity"] or {}).get("type") == "Accept"]
+        tried = [(seen["scheme"], seen["status"]) for seen in knocks]
+        assert tried == [("rfc9421", 401), ("cavage", 202)]
+        assert not one.people("ships")
+        assert peer.received("Follow") == []
+
+        one.says("harbour", "in")
+        one.eventually(lambda: one.posts("Rain"), "who came in is found with what they wrote")
+        assert one.people("ships") == {"harbour"}
+        with beside(one.waypost) as ctx:
+            enqueue(ctx, "follows")  # as the scheduler does every five minutes
+        one.eventually(lambda: peer.received("Follow"), "who came in is followed")
+        (follow,) = peer.received("Follow")
+        assert follow["object"] == f"http://{PUBBY_HOST}/ap/actor"
+        one.eventually(
+            lambda: one.waypost.get("/following").json()["totalItems"] == 1, "Pubby accepted us"
+        )
+
+        one.says("harbour", "out")
+        one.eventually(lambda: one.answer("Undo", follow["id"]), "we unfollow who leaves")
+        one.eventually(lambda: not one.people("ships"), "harbour is gone")
+        assert not one.posts("Rain")
+
+
+def test_a_relay_takes_us_and_what_it_announces_is_only_a_hint(prepare):
+    """ActivityRelay speaks https to servers it asks about themselves: names lead it there."""
+    ours, stranger = "http://waypost.test", "stranger.test"
+    world = town(signed="draft-cavage-http-signatures-12")  # the only one that it reads
+    with run_fedify(world, hosts=(FEDIFY_HOST, stranger)) as peer:
+        one = prepare(peer)
+        with run_relay(waypost=one.waypost.port, fedify=peer.port) as relay:
+            one.waypost.environment |= {
+                "WAYPOST_PUBLIC_URL": ours,
+                "WAYPOST_LAB_HOSTS": f"{peer.hosts_setting},{relay.hosts_setting}",
+            }
+            one.start()
+            with beside(one.waypost) as ctx:
+                add_server(ctx, FEDIFY_HOST, "its admin is this test")
+            peer.send(FEDIFY_HOST, {"from": FEDIFY_HOST, "kind": "follow", "to": relay.to})
+
+            one.waypost.run("relay", "add", relay.actor)
+            one.eventually(lambda: one.relays() == {relay.actor: "accepted"}, relay.log)
+            (listed,) = one.waypost.json("relay", "list")
+            assert (listed["url"], listed["state"]) == (relay.actor, "accepted")
+            fedify = f"http://{FEDIFY_HOST}/users"
+            assert relay.subscribers() == {f"{ours}/actor", f"{fedify}/{FEDIFY_HOST}"}
+            # It follows us back, as its software does with everybody: that is nobody's consent.
+            one.eventually(lambda: one.followers() == 1, "it follows us back")
+            one.eventually(lambda: one.has_in(FEDIFY_HOST), "Fedify is in")
+
+            for uri in (
+                f"http://{stranger}/users/ada/notes/1",
+                f"{fedify}/dora/notes/1",
+                f"{fedify}/ada/notes/1",
+            ):
+                order = {"from": FEDIFY_HOST, "kind": "announce", "to": relay.to, "uri": uri}
+                peer.send(FEDIFY_HOST, order)
+            one.eventually(lambda: one.posts("astronomy"), relay.log)
+            one.eventually(lambda: one.people("astronomy") == {"ada"}, "ada is found")
+            assert one.posts("astronomy") == {"ada wrote about astronomy"}
+            assert not one.people("diving")
+            assert not [seen for seen in peer.seen() if stranger in seen["url"]]
+            assert set(one.servers()) == {FEDIFY_HOST}
+
+            one.waypost.run("relay", "remove", relay.actor)
+            one.eventually(
+                lambda: relay.subscribers() == {f"{fedify}/{FEDIFY_HOST}"}, "it let us go"
+            )
+            assert one.relays() == {}
