@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from discover.net.remote_keys import KnownKey
+from discover.net.remote_keys import KeyLimits, KnownKey
 from discover.net.verify import GoneActor, Refused
 from discover.services.facts import SERVERS
 from discover.services.remote_keys import KEYS, SEEN, RemoteKeys
@@ -548,15 +549,21 @@ def test_ten_thousand_fragments_cost_one_fetch(verify, alice, mallory):
     assert rows(verify, KEYS) == rows(verify, SEEN) == 0
 
 
+def _allowed(rate, began):
+    """What the limit lets through in the time it took; a busy machine takes longer."""
+    return rate.burst + rate.per_second * (time.monotonic() - began) + 1
+
+
 def test_ten_thousand_key_ids_cost_a_bounded_number_of_fetches(verify, site, mallory):
     one = mallory.cavage(key_id="https://evil.lab.test/users/KEY")
     requests = [
         (altered(one, signature=one.headers["signature"].replace("KEY", str(number))), None)
         for number in range(10_000)
     ]
+    began = time.monotonic()
     found = verify.together(*requests)
     assert {one.status for one in found} == {401}
-    assert verify.fetches() <= 40
+    assert verify.fetches() <= _allowed(KeyLimits().each_host, began)
     assert rows(verify, KEYS) == rows(verify, SEEN) == 0
 
 
@@ -566,9 +573,10 @@ def test_ten_thousand_hosts_cost_a_bounded_number_of_fetches(verify, site, mallo
         (altered(one, signature=one.headers["signature"].replace("KEY", f"h{number}")), None)
         for number in range(10_000)
     ]
+    began = time.monotonic()
     found = verify.together(*requests)
     assert {one.status for one in found} == {401}
-    assert verify.fetches() <= 64
+    assert verify.fetches() <= _allowed(KeyLimits().all_hosts, began)
     assert rows(verify, KEYS) == 0
 
 
