@@ -13,7 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.observed import Door, PostMissing
-from discover.policy.consent import PersonAct, decide_server
+from discover.model.verdict import Answer
+from discover.policy.consent import PersonAct, ServerFacts, decide_server
 from discover.policy.origin import host_of, same_origin
 from discover.services import interactions
 from discover.services.context import Context
@@ -208,7 +209,7 @@ def _may_look(connection: Connection, uri: str) -> bool:
     server = load_servers(connection, [host])[host]
     if server.blocked or server.opted_out:
         return False
-    if decide_server(server).allowed:
+    if _has_in(server):
         return True
     above = [uri[:place] for place, letter in enumerate(uri) if letter == "/"][3:]
     return bool(
@@ -233,4 +234,9 @@ def _may_look_at_person(ctx: Context, connection: Connection, uri: str) -> bool:
     person = load_persons(ctx, connection, {uri: None})[uri]
     if person.suppressed or person.blocked_us or person.act is PersonAct.OUT:
         return False
-    return person.act.value in DELIBERATE or decide_server(server).allowed
+    return person.act.value in DELIBERATE or _has_in(server)
+
+
+def _has_in(server: ServerFacts) -> bool:
+    """Also while its robots.txt is still to be read, which comes before anybody's visit."""
+    return decide_server(server).answer is not Answer.NO

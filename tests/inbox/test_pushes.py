@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from discover.services.servers import add_server
 from discover.store.database import table
 from discover.store.tables import (
     Account,
@@ -16,7 +17,7 @@ from discover.store.tables import (
     Task,
     Visit,
 )
-from tests.support.town import EVERYBODY, OUR_ACTOR, activity, asked_for_themselves, dump
+from tests.support.town import EVERYBODY, HOST, OUR_ACTOR, activity, asked_for_themselves, dump
 
 
 @pytest.fixture
@@ -70,6 +71,14 @@ def test_unknown_person_of_an_opted_in_server_is_asked_for_their_profile_first(h
     house.hear(ben, "Create", note(house, uri), to=[EVERYBODY])
     assert house.found("ben", "accounts") == [ben.uri]
     assert house.town.asked("/statuses/") == []
+
+
+def test_what_is_pushed_before_a_new_server_was_first_visited_is_not_lost(house):
+    add_server(house.app.context, HOST, "its admin agreed just now")
+    ben = house.town.person("ben")
+    uri = house.town.post(ben, "Boats in the bay")
+    house.hear(ben, "Create", note(house, uri), to=[EVERYBODY])
+    assert house.found("ben", "accounts") == [ben.uri]
 
 
 def test_nobody_looks_at_posts_of_a_person_whose_flags_say_no(house):
