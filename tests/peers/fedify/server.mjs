@@ -236,11 +236,12 @@ function message(ctx, from, to, text, language) {
 }
 
 // "follow", "follow-public", "block", "undo" (of the last of these), "create" and "update" and
-// "delete" of a post in the file, "announce" of a uri, "update-actor", "delete-actor", "message" with
+// "delete" of a post in the file (with "audience": told as if it were for these), "announce" of a uri, "update-actor", "delete-actor", "message" with
 // a text.
-async function written(ctx, { from, kind, to, post: postId, uri, text, language }) {
+async function written(ctx, { from, kind, to, post: postId, audience, uri, text, language }) {
   const actor = ctx.getActorUri(from);
-  const post = find(from)?.posts?.find((one) => one.id === postId);
+  const held = find(from)?.posts?.find((one) => one.id === postId);
+  const post = held && { ...held, audience: audience ?? held.audience };
   const common = {
     id: new URL(`/users/${from}/activities/${crypto.randomUUID()}`, ctx.canonicalOrigin),
     actor,
