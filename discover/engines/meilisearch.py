@@ -101,10 +101,17 @@ class MeilisearchEngine:
     def upsert(self, documents: Sequence[Document]) -> None:
         accounts = [one for one in documents if isinstance(one, AccountDocument)]
         posts = [one for one in documents if not isinstance(one, AccountDocument)]
-        for kind, group in ((Kind.ACCOUNTS, accounts), (Kind.POSTS, posts)):
-            if group:
-                for name in self._targets(kind, [one.id for one in group]):
-                    self.send(name, group)
+        with reachable():
+            # All are handed over before the first is waited for: the server works meanwhile.
+            answers = [
+                answer
+                for kind, group in ((Kind.ACCOUNTS, accounts), (Kind.POSTS, posts))
+                if group
+                for name in self._targets(kind, [one.id for one in group])
+                for answer in self._hand_over(name, group)
+            ]
+            for answer in answers:
+                self._done(answer)
 
     def delete(self, kind: Kind, ids: Sequence[int]) -> None:
         for name in self._targets(kind, ids):
@@ -142,12 +149,14 @@ class MeilisearchEngine:
     def send(self, name: str, documents: Sequence[Document]) -> None:
         """Add or replace documents of one kind; visible on return. Several requests if large."""
         with reachable():
-            answers = [
-                self._server.http.post(f"indexes/{name}/documents?primaryKey=id", payload)
-                for payload in _payloads(documents)
-            ]
-            for answer in answers:
+            for answer in self._hand_over(name, documents):
                 self._done(answer)
+
+    def _hand_over(self, name: str, documents: Sequence[Document]) -> list[Any]:
+        return [
+            self._server.http.post(f"indexes/{name}/documents?primaryKey=id", payload)
+            for payload in _payloads(documents)
+        ]
 
     def _done(self, answer: Any) -> None:
         try:

@@ -25,7 +25,7 @@ from discover.ports import EngineUnavailable
 REQUEST_SECONDS = 30
 TASK_SECONDS = 600.0  # a rebuild's settings and swaps may stand behind many documents
 FIRST_PAUSE = 0.002
-LONGEST_PAUSE = 0.25
+LONGEST_PAUSE = 0.05
 
 
 class KeptConnections(HttpRequests):
