@@ -44,7 +44,9 @@ def test_waypost_is_found_as_rfc7033_wants_it(waypost, tmp_path):
 def test_feditests_own_suite_passes_or_its_failures_are_explained(waypost, tmp_path):
     root = feditest.suite()
     if root is None:
-        pytest.skip("FediTest's suite is in no package registry and its forge cannot be reached")
+        pytest.skip(
+            "FediTest's suite is in no package registry; WAYPOST_FEDITEST_SUITE names its folder"
+        )
     results = feditest.run(root, waypost, tmp_path, only="^webfinger")
     assert len(results) == 18
     explained = (ROOT / "docs" / "federation-tests.md").read_text()
