@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import secrets
 import signal
-import socket
 from collections.abc import Callable
 
 from crawler.fetcher import CrawlFetcher
@@ -21,6 +18,7 @@ from discover.bootstrap import App
 from discover.net.manners import Manners
 from discover.services import observe as observing
 from discover.services import visits
+from discover.services.owners import may_be_alive, own_name
 from discover.services.visiting.tools import Tools
 
 
@@ -44,8 +42,8 @@ async def run_crawler(
         lambda batch: observing.observe(context, batch),
         lambda results: visits.finish_visits(context, results),
     )
-    owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-    await asyncio.to_thread(visits.drop_dead_leases, context, _may_be_alive)
+    owner = own_name()
+    await asyncio.to_thread(visits.drop_dead_leases, context, may_be_alive)
     register = ServiceRegister(context, owner, writer, only)
     grants = Grants(register, manners.pace)
     numbers = Numbers()
@@ -78,20 +76,6 @@ async def run_crawler(
         await writer.close()
         manners.close()
     return numbers
-
-
-def _may_be_alive(owner: str) -> bool:
-    """False only for a process of this very machine that no longer runs."""
-    machine, number, _ = owner.rsplit(":", 2)
-    if machine != socket.gethostname() or not number.isdigit():
-        return True
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
 
 
 def main(app: App, *, until_idle: bool = False) -> Numbers:
