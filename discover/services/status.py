@@ -32,7 +32,8 @@ def status(ctx: Context, laboratory: tuple[str, ...] = ()) -> Status:
             "accounts_listed": rows(ACCOUNTS),
             "accounts_known": rows(VERDICTS),
             "posts_indexed": rows(POSTS),
-            "visits_due": rows(VISITS, VISITS.c.due_at <= now),
+            "visits_due": rows(VISITS, VISITS.c.due_at <= now)
+            + rows(SERVERS, SERVERS.c.due_at <= now, SERVERS.c.opted_out.is_(False)),
             "visits_waiting": rows(VISITS, VISITS.c.due_at > now),
             "outbox_waiting": rows(OUTBOX),
             "hosts_leased": rows(LEASES, LEASES.c.until > now),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from discover.model.query import Kind
+from discover.services.status import status
 from discover.services.verify import verify
 
 
@@ -57,3 +58,11 @@ def test_a_crawl_delay_is_remembered_for_whoever_visits_next(journey):
     with trip.app.context.database.read() as connection:
         delay = connection.scalar(sa.select(LEASES.c.crawl_delay).where(LEASES.c.host == host))
     assert delay == 0.05
+
+
+def test_a_server_that_was_never_visited_counts_as_due(journey):
+    trip = journey(accounts=30, seed=3)
+    trip.opt_in_all()
+    assert status(trip.app.context).visits_due > 0
+    trip.crawl()
+    assert status(trip.app.context).visits_due == 0

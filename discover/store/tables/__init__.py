@@ -1,0 +1,67 @@
+"""The tables. The database is the truth; the search index can always be derived from it.
+
+Hosts, actor URIs and post URIs are as their origin spells them; `handle_key` is lower case.
+Times are `Instant`s. Ids are never reused (the index knows documents by them).
+"""
+
+from discover.store.tables.consent import (
+    BlockedHost,
+    ConsentLogEntry,
+    Daily,
+    PersonRow,
+    RemovalCode,
+    ServerProof,
+    Suppression,
+    VerdictHistory,
+    VerdictRow,
+    Withdrawal,
+)
+from discover.store.tables.crawl import HostLease, Visit
+from discover.store.tables.federation import (
+    CommandRow,
+    Delivery,
+    DeliveryFailure,
+    DeliveryHost,
+    Follower,
+    Following,
+    KeyRow,
+    RemoteKey,
+    Report,
+    SeenActivity,
+    SeenSignature,
+)
+from discover.store.tables.index import Account, Interaction, OutboxRow, Post, Server
+from discover.store.tables.work import Lock, Task
+
+__all__ = [
+    "Account",
+    "BlockedHost",
+    "CommandRow",
+    "ConsentLogEntry",
+    "Daily",
+    "Delivery",
+    "DeliveryFailure",
+    "DeliveryHost",
+    "Follower",
+    "Following",
+    "HostLease",
+    "Interaction",
+    "KeyRow",
+    "Lock",
+    "OutboxRow",
+    "PersonRow",
+    "Post",
+    "RemoteKey",
+    "RemovalCode",
+    "Report",
+    "SeenActivity",
+    "SeenSignature",
+    "Server",
+    "ServerProof",
+    "Suppression",
+    "Task",
+    "VerdictHistory",
+    "VerdictRow",
+    "Visit",
+    "Withdrawal",
+]
