@@ -14,7 +14,9 @@ from discover.services.context import Context
 from discover.store.database import table
 from discover.store.tables import (
     Account,
+    AuditEntry,
     BlockedHost,
+    BlocklistDraft,
     CommandRow,
     ConsentLogEntry,
     Daily,
@@ -24,9 +26,13 @@ from discover.store.tables import (
     Follower,
     Following,
     HostLease,
+    IndexRebuild,
     Interaction,
     KeyRow,
     Lock,
+    LoginTry,
+    Operator,
+    OperatorSession,
     OutboxRow,
     PersonRow,
     Post,
@@ -35,10 +41,12 @@ from discover.store.tables import (
     Report,
     SeenActivity,
     SeenSignature,
+    SentNote,
     Server,
     ServerProof,
     Suppression,
     Task,
+    TopicEdit,
     VerdictHistory,
     VerdictRow,
     Visit,
@@ -74,6 +82,13 @@ NOBODYS: dict[type[SQLModel], str] = {
     Withdrawal: "anonymous",
     Daily: "anonymous",
     OutboxRow: "numbers of rows that are shown themselves",
+    Operator: "who runs this index",
+    OperatorSession: "who runs this index",
+    LoginTry: "digests that lead to nobody",
+    AuditEntry: "what those who run this index did, to servers and lists",
+    BlocklistDraft: "hosts",
+    IndexRebuild: "numbers",
+    TopicEdit: "words",
 }
 
 # Not deleted when a person leaves: what keeps them out, and what following.part takes back
@@ -140,6 +155,7 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
         RemoteKey: named(RemoteKey, "actor"),
         Follower: named(Follower, "actor"),
         Following: named(Following, "actor"),
+        SentNote: named(SentNote, "addressee"),
         Report: sa.or_(named(Report, "actor"), mentioned(Report, "objects")),
         CommandRow: column(CommandRow, "person").in_(who.digests),
         RemovalCode: sa.or_(

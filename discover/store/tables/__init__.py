@@ -16,6 +16,15 @@ from discover.store.tables.consent import (
     VerdictRow,
     Withdrawal,
 )
+from discover.store.tables.console import (
+    AuditEntry,
+    BlocklistDraft,
+    IndexRebuild,
+    LoginTry,
+    Operator,
+    OperatorSession,
+    TopicEdit,
+)
 from discover.store.tables.crawl import HostLease, Visit
 from discover.store.tables.federation import (
     CommandRow,
@@ -29,13 +38,16 @@ from discover.store.tables.federation import (
     Report,
     SeenActivity,
     SeenSignature,
+    SentNote,
 )
 from discover.store.tables.index import Account, Interaction, OutboxRow, Post, Server
 from discover.store.tables.work import Lock, Task
 
 __all__ = [
     "Account",
+    "AuditEntry",
     "BlockedHost",
+    "BlocklistDraft",
     "CommandRow",
     "ConsentLogEntry",
     "Daily",
@@ -45,9 +57,13 @@ __all__ = [
     "Follower",
     "Following",
     "HostLease",
+    "IndexRebuild",
     "Interaction",
     "KeyRow",
     "Lock",
+    "LoginTry",
+    "Operator",
+    "OperatorSession",
     "OutboxRow",
     "PersonRow",
     "Post",
@@ -56,10 +72,12 @@ __all__ = [
     "Report",
     "SeenActivity",
     "SeenSignature",
+    "SentNote",
     "Server",
     "ServerProof",
     "Suppression",
     "Task",
+    "TopicEdit",
     "VerdictHistory",
     "VerdictRow",
     "Visit",

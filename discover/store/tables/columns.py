@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Integer, Text
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Integer, Text
 from sqlmodel import Field
 
 from discover.store.types import Instant
@@ -33,3 +33,12 @@ def text_column() -> Any:
 def default_column(default: Any) -> Any:
     """A default for both faces of a column: rows made as objects and rows inserted in bulk."""
     return Field(default=default, sa_column_kwargs={"default": default})
+
+
+def owner_column(of: str, *, primary_key: bool = False) -> Any:
+    """The account (or whatever) a derived row is about, and with which it goes."""
+    return Field(
+        sa_column=Column(
+            BigInteger, ForeignKey(of, ondelete="CASCADE"), primary_key=primary_key, nullable=False
+        )
+    )

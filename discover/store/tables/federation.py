@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
@@ -130,6 +131,16 @@ class DeliveryFailure(SQLModel, table=True):
     at: datetime | None = instant_column(nullable=False)
 
 
+class SentNote(SQLModel, table=True):
+    """A direct message of our actor's, for its addressee's server to fetch for some days."""
+
+    __tablename__ = "sent_notes"
+    id: str = Field(primary_key=True)
+    addressee: str = Field(index=True)
+    note: dict[str, Any] = json_column(dict)
+    at: datetime | None = instant_column(nullable=False)
+
+
 class Report(SQLModel, table=True):
     """A Flag that somebody sent us, for the operator."""
 
@@ -141,6 +152,8 @@ class Report(SQLModel, table=True):
     content: str = text_column()
     at: datetime | None = instant_column(nullable=False)
     handled: bool = default_column(False)
+    handled_at: datetime | None = instant_column()
+    note: str = text_column()  # the operator's own
 
 
 class CommandRow(SQLModel, table=True):

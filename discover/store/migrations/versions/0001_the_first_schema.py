@@ -73,12 +73,44 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
+        "audit_log",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("operator", sa.String(), nullable=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=False),
+        sa.Column("after", sa.JSON(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("audit_log", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_log_act_subject", ["act", "subject"], unique=False)
+        batch_op.create_index(batch_op.f("ix_audit_log_at"), ["at"], unique=False)
+
+    op.create_table(
         "blocked_hosts",
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("source", sa.String(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("host", "source"),
+    )
+    op.create_table(
+        "blocklist_drafts",
+        sa.Column("token", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("operator", sa.String(), nullable=False),
+        sa.Column("blocks", sa.JSON(), nullable=False),
+        sa.Column("skipped", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("token"),
     )
     op.create_table(
         "command_answers",
@@ -213,6 +245,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("host"),
     )
     op.create_table(
+        "index_rebuilds",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("operator", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=True),
+        sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("accounts_done", sa.Integer(), nullable=False),
+        sa.Column("accounts_all", sa.Integer(), nullable=False),
+        sa.Column("posts_done", sa.Integer(), nullable=False),
+        sa.Column("posts_all", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
         "interactions",
         sa.Column("activity", sa.String(), nullable=False),
         sa.Column("kind", sa.String(), nullable=False),
@@ -233,6 +285,38 @@ def upgrade() -> None:
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("token", sa.String(), nullable=False),
         sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
+        "login_tries",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("login_tries", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_login_tries_last_at"), ["last_at"], unique=False)
+
+    op.create_table(
+        "operator_sessions",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("operator", sa.String(), nullable=False),
+        sa.Column("began_at", sa.BigInteger(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    with op.batch_alter_table("operator_sessions", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_operator_sessions_operator"), ["operator"], unique=False
+        )
+
+    op.create_table(
+        "operators",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("password", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("changed_at", sa.BigInteger(), nullable=False),
+        sa.Column("entered_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("name"),
     )
     op.create_table(
@@ -344,6 +428,8 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("handled", sa.Boolean(), nullable=False),
+        sa.Column("handled_at", sa.BigInteger(), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
@@ -364,6 +450,17 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("seen_signatures", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_seen_signatures_until"), ["until"], unique=False)
+
+    op.create_table(
+        "sent_notes",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("addressee", sa.String(), nullable=False),
+        sa.Column("note", sa.JSON(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("sent_notes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sent_notes_addressee"), ["addressee"], unique=False)
 
     op.create_table(
         "server_proofs",
@@ -428,6 +525,26 @@ def upgrade() -> None:
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_tasks_due_at"), ["due_at"], unique=False)
         batch_op.create_index("ux_tasks_kind_key", ["kind", "key"], unique=True)
+
+    op.create_table(
+        "topic_edits",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("what", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("value", sa.String(), nullable=False),
+        sa.Column("operator", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("topic_edits", schema=None) as batch_op:
+        batch_op.create_index("ux_topic_edits", ["topic", "what", "language", "value"], unique=True)
 
     op.create_table(
         "verdict_history",
@@ -538,6 +655,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verdict_history_host"))
 
     op.drop_table("verdict_history")
+    with op.batch_alter_table("topic_edits", schema=None) as batch_op:
+        batch_op.drop_index("ux_topic_edits")
+
+    op.drop_table("topic_edits")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ux_tasks_kind_key")
         batch_op.drop_index(batch_op.f("ix_tasks_due_at"))
@@ -549,6 +670,10 @@ def downgrade() -> None:
 
     op.drop_table("servers")
     op.drop_table("server_proofs")
+    with op.batch_alter_table("sent_notes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sent_notes_addressee"))
+
+    op.drop_table("sent_notes")
     with op.batch_alter_table("seen_signatures", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_seen_signatures_until"))
 
@@ -575,6 +700,15 @@ def downgrade() -> None:
     op.drop_table("posts")
     op.drop_table("persons")
     op.drop_table("outbox")
+    op.drop_table("operators")
+    with op.batch_alter_table("operator_sessions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_operator_sessions_operator"))
+
+    op.drop_table("operator_sessions")
+    with op.batch_alter_table("login_tries", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_tries_last_at"))
+
+    op.drop_table("login_tries")
     op.drop_table("locks")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_interactions_post_id"))
@@ -582,6 +716,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_interactions_account_id"))
 
     op.drop_table("interactions")
+    op.drop_table("index_rebuilds")
     op.drop_table("host_leases")
     with op.batch_alter_table("following", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_following_host"))
@@ -608,7 +743,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_command_answers_at"))
 
     op.drop_table("command_answers")
+    op.drop_table("blocklist_drafts")
     op.drop_table("blocked_hosts")
+    with op.batch_alter_table("audit_log", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_log_at"))
+        batch_op.drop_index("ix_audit_log_act_subject")
+
+    op.drop_table("audit_log")
     op.drop_table("actor_keys")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_accounts_host"))
