@@ -23,13 +23,16 @@ from discover.services.status import status
 from discover.services.transparency import Remembered
 from web import evidence
 from web import routes as pages
+from web.i18n import Speaking
 
 # A page of results shrinks to a fifth at the cheapest level; the rest is not worth the time.
 _GZIP_BYTES, _GZIP_LEVEL = 1000, 1
 
+# Routes are tried in this order: first what is asked most.
 ROUTERS = tuple(
     module.router
     for module in (
+        inbox,
         search,
         accounts,
         checks,
@@ -37,7 +40,6 @@ ROUTERS = tuple(
         transparency,
         operations,
         activitypub,
-        inbox,
         openapi,
         pages,
         evidence,
@@ -85,4 +87,5 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.add_middleware(LimitMiddleware, rate=rate)
     api.add_middleware(TimingMiddleware, metrics=api.state.metrics)
     api.add_middleware(FrontDoor)
+    api.add_middleware(Speaking)
     return api

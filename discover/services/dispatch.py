@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
 
 from discover.services import commands, following, follows, interactions, people, pushes
 from discover.services.context import Context
+from discover.services.reach import concerning
 from discover.wire.jsonld import types
 from discover.wire.received import addresses
 
@@ -60,16 +61,20 @@ def kind_of(activity: dict[str, Any]) -> str | None:
     return next((kind for kind in types(activity) if kind in HANDLERS), None)
 
 
-def wanted(ctx: Context, connection: Connection, received: Received) -> bool:
-    """Is this worth a row? Most of what is pushed speaks of people who never asked for us."""
-    kind = kind_of(received.activity)
-    if kind is None:
-        return False
-    if kind not in _ABOUT_PEOPLE:
-        return True
-    if kind == "Create" and received.proven and addresses(received.activity, ctx.actor_uri):
-        return True
-    return pushes.concerns_us(ctx, connection, received)
+def wanted(ctx: Context, connection: Connection, group: Sequence[Received]) -> list[bool]:
+    """Which of these are worth a row? Most of what is pushed is about people we do not know."""
+    answers = [kind_of(received.activity) not in (None, *_ABOUT_PEOPLE) for received in group]
+    asked = []
+    for place, received in enumerate(group):
+        kind = kind_of(received.activity)
+        if kind == "Create" and received.proven and addresses(received.activity, ctx.actor_uri):
+            answers[place] = True
+        elif kind in _ABOUT_PEOPLE:
+            asked.append(place)
+    found = concerning(ctx, connection, [group[place] for place in asked])
+    for place, answer in zip(asked, found, strict=True):
+        answers[place] = answer
+    return answers
 
 
 def dispatch(ctx: Context, connection: Connection, received: Received) -> None:

@@ -9,14 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection
 
 from discover.policy.origin import host_of
 from discover.services import dispatch
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS
 from discover.services.relays import subscribed_hosts
-from discover.services.seen import KIND, TASKS, digest, first_time
+from discover.services.seen import KIND, TASKS, digest, first_times
 from discover.services.withdraw import VERDICTS, VISITS
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, Following, Task
@@ -69,28 +68,28 @@ def accept(ctx: Context, received: Received) -> bool:
 
 def accept_many(ctx: Context, group: Sequence[Received]) -> list[bool]:
     """`accept` for several in one transaction; answers in their order."""
-    answers = [False] * len(group)
-    # In one order everywhere, so that two processes never wait for each other in a circle.
-    places = sorted(
-        range(len(group)), key=lambda place: digest(group[place].actor, group[place].id)
-    )
-    with ctx.database.write() as connection:
-        for place in places:
-            received = group[place]
-            if dispatch.wanted(ctx, connection, received):
-                answers[place] = _keep(ctx, connection, received)
-    return answers
-
-
-def _keep(ctx: Context, connection: Connection, received: Received) -> bool:
+    names = [digest(received.actor, received.id) for received in group]
     now = ctx.clock.now()
-    name = digest(received.actor, received.id)
-    if not first_time(connection, name, now):
-        return False
-    payload = asdict(received) | {"at": received.at.isoformat()}
-    row = {"kind": KIND, "key": name, "payload": payload, "due_at": now}
-    upsert(connection, Task, [row], key=["kind", "key"])
-    return True
+    with ctx.database.write() as connection:
+        wanted = dispatch.wanted(ctx, connection, group)
+        # In one order everywhere, so that two processes never wait for each other in a circle.
+        kept = sorted({name: None for name, want in zip(names, wanted, strict=True) if want})
+        new = first_times(connection, kept, now)
+        answers = [want and name in new for name, want in zip(names, wanted, strict=True)]
+        by_name = dict(zip(reversed(names), reversed(group), strict=True))
+        rows = [
+            {
+                "kind": KIND, "key": name, "due_at": now,
+                "payload": asdict(by_name[name]) | {"at": by_name[name].at.isoformat()},
+            }
+            for name in kept if name in new
+        ]  # fmt: skip
+        upsert(connection, Task, rows, key=["kind", "key"])
+    for place, name in enumerate(names):  # of the same twice in one group, one is the first
+        if answers[place]:
+            answers[place] = name in new
+            new.discard(name)
+    return answers
 
 
 def work_off(ctx: Context, payload: Mapping[str, Any]) -> None:

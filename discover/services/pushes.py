@@ -13,20 +13,16 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.observed import Door, PostMissing
-from discover.model.verdict import Answer
-from discover.policy.consent import PersonAct, ServerFacts, decide_server
 from discover.policy.origin import host_of, same_origin
 from discover.services import interactions
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
-    DELIBERATE,
-    PERSONS,
     POSTS,
     load_persons,
-    load_servers,
 )
 from discover.services.observe_posts import post_missing
+from discover.services.reach import holds, may_look, may_look_at_person
 from discover.services.withdraw import VERDICTS, VISITS, withdraw_account
 from discover.services.withdrawals import Because
 from discover.store.database import upsert
@@ -39,25 +35,6 @@ if TYPE_CHECKING:
 
 # A pin is no reason to read a whole account again at once.
 _AGAIN_AFTER = timedelta(hours=1)
-
-
-def concerns_us(ctx: Context, connection: Connection, received: Received) -> bool:
-    """Would any handler below do anything about this?"""
-    activity = received.activity
-    named = {received.actor, object_uri(activity), as_id(activity.get("target"))}
-    if any(uri and _holds(connection, uri) for uri in named):
-        return True
-    if is_a(activity, "Delete", "Like", "Add", "Remove"):
-        return False
-    people = {received.actor, as_id(activity.get("target"))}
-    if is_a(activity, "Create", "Update", "Announce"):
-        uri, author = pushed_post(activity)
-        if uri is not None and _holds(connection, uri):
-            return True
-        if author is None and uri is not None:
-            return _may_look(connection, uri)
-        people = {author, object_uri(activity) if is_a(activity, "Update") else None}
-    return any(uri and _may_look_at_person(ctx, connection, uri) for uri in people)
 
 
 def created(ctx: Context, connection: Connection, received: Received) -> None:
@@ -83,7 +60,7 @@ def deleted(ctx: Context, connection: Connection, received: Received) -> None:
     From anybody else it is only a reason to look.
     """
     uri, now = object_uri(received.activity), ctx.clock.now()
-    if uri is None or not _holds(connection, uri):
+    if uri is None or not holds(connection, uri):
         return
     author = connection.execute(
         sa.select(ACCOUNTS.c.id, ACCOUNTS.c.uri).where(ACCOUNTS.c.uri == uri)
@@ -106,7 +83,7 @@ def moved(ctx: Context, connection: Connection, received: Received) -> None:
     """The old account is read again; the new one is somebody to look at on their own."""
     now = ctx.clock.now()
     old, new = object_uri(received.activity), as_id(received.activity.get("target"))
-    if old == received.actor and old is not None and _holds(connection, old):
+    if old == received.actor and old is not None and holds(connection, old):
         look(connection, old, now)
     left = old is not None and load_persons(ctx, connection, {old: None})[old].suppressed
     if new is not None and not left:
@@ -118,7 +95,7 @@ def announced(ctx: Context, connection: Connection, received: Received) -> None:
     interactions.interaction(ctx, connection, received, "announce")
     held = inner(received.activity)
     if held is not None and is_a(held, "Delete"):
-        if (gone := object_uri(held)) and _holds(connection, gone):
+        if (gone := object_uri(held)) and holds(connection, gone):
             look(connection, gone, ctx.clock.now())
         return
     uri, author = pushed_post(received.activity)
@@ -143,7 +120,7 @@ def featured(ctx: Context, connection: Connection, received: Received) -> None:
 
 def look_at_person(ctx: Context, connection: Connection, uri: str, now: datetime) -> bool:
     """Make an appointment if they may be looked at. True when it was made."""
-    if not _holds(connection, uri) and not _may_look_at_person(ctx, connection, uri):
+    if not holds(connection, uri) and not may_look_at_person(ctx, connection, uri):
         return False
     look(connection, uri, now)
     return True
@@ -161,11 +138,11 @@ def look(connection: Connection, uri: str, now: datetime, door: Door = Door.PUSH
 
 def _look_at_post(ctx: Context, connection: Connection, uri: str, author: str | None) -> None:
     now = ctx.clock.now()
-    if _holds(connection, uri):
+    if holds(connection, uri):
         look(connection, uri, now)
         return
     if author is None:
-        if _may_look(connection, uri):
+        if may_look(ctx, connection, uri):
             look(connection, uri, now)
         return
     if not same_origin(uri, author):
@@ -174,9 +151,9 @@ def _look_at_post(ctx: Context, connection: Connection, uri: str, author: str | 
         sa.select(ACCOUNTS.c.posts_allowed).where(ACCOUNTS.c.uri == author)
     ).first()
     if account is not None:
-        if account.posts_allowed and _may_look_at_person(ctx, connection, author):
+        if account.posts_allowed and may_look_at_person(ctx, connection, author):
             look(connection, uri, now)
-    elif _unjudged(connection, author) and _may_look_at_person(ctx, connection, author):
+    elif _unjudged(connection, author) and may_look_at_person(ctx, connection, author):
         # Whoever they are, their profile is asked before any post of theirs.
         upsert(
             connection,
@@ -186,57 +163,6 @@ def _look_at_post(ctx: Context, connection: Connection, uri: str, author: str | 
         )
 
 
-def _holds(connection: Connection, uri: str) -> bool:
-    for column in (POSTS.c.uri, ACCOUNTS.c.uri):
-        if connection.execute(sa.select(column).where(column == uri)).first():
-            return True
-    return False
-
-
 def _unjudged(connection: Connection, uri: str) -> bool:
     found = connection.execute(sa.select(VERDICTS.c.uri).where(VERDICTS.c.uri == uri)).first()
     return found is None
-
-
-def _may_look(connection: Connection, uri: str) -> bool:
-    """May a post be fetched to learn whose it is?
-
-    Where the server has opted in; elsewhere only below the address of a person who has.
-    """
-    host = host_of(uri)
-    if host is None:
-        return False
-    server = load_servers(connection, [host])[host]
-    if server.blocked or server.opted_out:
-        return False
-    if _has_in(server):
-        return True
-    above = [uri[:place] for place, letter in enumerate(uri) if letter == "/"][3:]
-    return bool(
-        connection.execute(
-            sa.select(PERSONS.c.uri).where(
-                PERSONS.c.uri.in_(above),
-                PERSONS.c.act.in_(DELIBERATE),
-                PERSONS.c.blocked_us.is_(False),
-            )
-        ).first()
-    )
-
-
-def _may_look_at_person(ctx: Context, connection: Connection, uri: str) -> bool:
-    """Is this person in reach: by their server's opt-in, or by their own deliberate act?"""
-    host = host_of(uri)
-    if host is None:
-        return False
-    server = load_servers(connection, [host])[host]
-    if server.blocked or server.opted_out:
-        return False
-    person = load_persons(ctx, connection, {uri: None})[uri]
-    if person.suppressed or person.blocked_us or person.act is PersonAct.OUT:
-        return False
-    return person.act.value in DELIBERATE or _has_in(server)
-
-
-def _has_in(server: ServerFacts) -> bool:
-    """Also while its robots.txt is still to be read, which comes before anybody's visit."""
-    return decide_server(server).answer is not Answer.NO

@@ -6,17 +6,14 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import asdict
 from datetime import datetime, timedelta
-from functools import lru_cache
-from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from discover.net.remote_keys import KnownKey
 from discover.services.context import Context
 from discover.services.facts import SERVERS
-from discover.store.database import table, upsert
+from discover.store.database import insert_new, table, upsert
 from discover.store.tables import RemoteKey, SeenSignature
 
 KEYS = table(RemoteKey)
@@ -120,19 +117,9 @@ class SeenSignatures:
                 connection.execute(sa.delete(SEEN).where(SEEN.c.until <= now))
                 self._forget_at = now + self._forget_every
             values = [{"digest": digest, "until": until} for digest, until in rows]
-            new = set(connection.scalars(_insert(connection.dialect.name), values))
+            new = insert_new(connection, SeenSignature, values, key="digest")
         answers = []
         for digest, _ in rows:  # of the same twice in one batch, one is the first
             answers.append(digest in new)
             new.discard(digest)
         return answers
-
-
-@lru_cache
-def _insert(dialect: str) -> sa.Executable:
-    """Gives back the digests that were not there."""
-    made: Any = (sqlite if dialect == "sqlite" else postgresql).insert(SEEN)
-    statement: sa.Executable = made.on_conflict_do_nothing(index_elements=["digest"]).returning(
-        SEEN.c.digest
-    )
-    return statement

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.services.context import Context
-from discover.store.database import insert_once, table, upsert
+from discover.store.database import insert_new, table, upsert
 from discover.store.tables import SeenActivity, Task
 
 SEEN = table(SeenActivity)
@@ -25,8 +26,10 @@ def digest(actor: str, activity_id: str) -> str:
     return hashlib.sha256(f"{actor}\n{activity_id}".encode()).hexdigest()
 
 
-def first_time(connection: Connection, name: str, now: datetime) -> bool:
-    return insert_once(connection, SeenActivity, {"digest": name, "at": now}, key=["digest"])
+def first_times(connection: Connection, names: Iterable[str], now: datetime) -> set[str]:
+    """Write these down; those that were not there yet."""
+    rows = [{"digest": name, "at": now} for name in names]
+    return insert_new(connection, SeenActivity, rows, key="digest")
 
 
 def never_mind(connection: Connection, actor: str, activity_id: str, now: datetime) -> None:

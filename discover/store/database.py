@@ -159,6 +159,23 @@ def insert_once(
     return connection.execute(statement, row, execution_options=_COUNTED).rowcount == 1
 
 
+def insert_new(
+    connection: Connection, model: type[SQLModel], rows: Sequence[dict[str, Any]], *, key: str
+) -> set[Any]:
+    """INSERT the rows whose key is not there yet. Returns the keys of those."""
+    if not rows:
+        return set()
+    return set(connection.scalars(_insert_new(connection.dialect.name, model, key), list(rows)))
+
+
+@lru_cache(maxsize=32)
+def _insert_new(dialect: str, model: type[SQLModel], key: str) -> sa.Executable:
+    target = table(model)
+    insert: Any = sqlite.insert(target) if dialect == "sqlite" else postgresql.insert(target)
+    unless_there = insert.on_conflict_do_nothing(index_elements=[key])
+    return cast("sa.Executable", unless_there.returning(target.c[key]))
+
+
 @lru_cache(maxsize=128)
 def _upsert(
     dialect: str,
