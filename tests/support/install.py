@@ -41,6 +41,7 @@ PARTS: dict[str, Callable[[], object]] = {
     "Meilisearch": meilisearch_binary,
     "PostgreSQL": check_postgres,
     "Fedify": lambda: npm_folder("fedify"),
+    "megalodon": lambda: npm_folder("megalodon"),
     "Pubby": lambda: peer_python("pubby"),
     "ActivityRelay": lambda: peer_python("activityrelay"),
     "FediTest": feditest.install,
