@@ -41,10 +41,21 @@ from discover.store.tables.federation import (
     SentNote,
 )
 from discover.store.tables.index import Account, Interaction, OutboxRow, Post, Server
+from discover.store.tables.topics import (
+    AccountTagRow,
+    AccountTopicRow,
+    TagBesideRow,
+    TagRow,
+    TopicCatalogue,
+    TopicDayRow,
+    TouchedTag,
+)
 from discover.store.tables.work import Lock, Task
 
 __all__ = [
     "Account",
+    "AccountTagRow",
+    "AccountTopicRow",
     "AuditEntry",
     "BlockedHost",
     "BlocklistDraft",
@@ -76,8 +87,13 @@ __all__ = [
     "Server",
     "ServerProof",
     "Suppression",
+    "TagBesideRow",
+    "TagRow",
     "Task",
+    "TopicCatalogue",
+    "TopicDayRow",
     "TopicEdit",
+    "TouchedTag",
     "VerdictHistory",
     "VerdictRow",
     "Visit",

@@ -50,7 +50,7 @@ class AccountTagRow(SQLModel, table=True):
 
 
 class TagBesideRow(SQLModel, table=True):
-    """This person used a tag that no topic lists in one post (or bio) with a topic's own."""
+    """A tag that no topic lists, used by this person in one post (or bio) with a topic's own."""
 
     __tablename__ = "tags_beside_topics"
     __table_args__ = (Index("ix_tags_beside_topics_tag", "tag", "topic"),)

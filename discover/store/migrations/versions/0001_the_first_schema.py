@@ -504,6 +504,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
+        "tags",
+        sa.Column(
+            "tag", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("people", sa.Integer(), nullable=False),
+        sa.Column("servers", sa.Integer(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=True),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("counted_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tag"),
+    )
+    with op.batch_alter_table("tags", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tags_topic"), ["topic"], unique=False)
+
+    op.create_table(
         "tasks",
         sa.Column(
             "id",
@@ -527,6 +542,13 @@ def upgrade() -> None:
         batch_op.create_index("ux_tasks_kind_key", ["kind", "key"], unique=True)
 
     op.create_table(
+        "topic_catalogue",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "topic_edits",
         sa.Column(
             "id",
@@ -546,6 +568,18 @@ def upgrade() -> None:
     with op.batch_alter_table("topic_edits", schema=None) as batch_op:
         batch_op.create_index("ux_topic_edits", ["topic", "what", "language", "value"], unique=True)
 
+    op.create_table(
+        "touched_tags",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("tag", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
     op.create_table(
         "verdict_history",
         sa.Column(
@@ -633,9 +667,74 @@ def upgrade() -> None:
     with op.batch_alter_table("withdrawals", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_withdrawals_outbox_id"), ["outbox_id"], unique=False)
 
+    op.create_table(
+        "account_tags",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "tag", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account_id", "tag"),
+    )
+    with op.batch_alter_table("account_tags", schema=None) as batch_op:
+        batch_op.create_index("ix_account_tags_tag", ["tag"], unique=False)
+
+    op.create_table(
+        "account_topics",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("weight", sa.Float(), nullable=False),
+        sa.Column("languages", sa.String(), nullable=False),
+        sa.Column("evidence", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account_id", "topic"),
+    )
+    with op.batch_alter_table("account_topics", schema=None) as batch_op:
+        batch_op.create_index("ix_account_topics_topic", ["topic", "weight"], unique=False)
+
+    op.create_table(
+        "tags_beside_topics",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "tag", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account_id", "tag", "topic"),
+    )
+    with op.batch_alter_table("tags_beside_topics", schema=None) as batch_op:
+        batch_op.create_index("ix_tags_beside_topics_tag", ["tag", "topic"], unique=False)
+
+    op.create_table(
+        "topic_days",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account_id", "topic", "day"),
+    )
+    with op.batch_alter_table("topic_days", schema=None) as batch_op:
+        batch_op.create_index("ix_topic_days_topic", ["topic", "day"], unique=False)
+
 
 def downgrade() -> None:
 
+    with op.batch_alter_table("topic_days", schema=None) as batch_op:
+        batch_op.drop_index("ix_topic_days_topic")
+
+    op.drop_table("topic_days")
+    with op.batch_alter_table("tags_beside_topics", schema=None) as batch_op:
+        batch_op.drop_index("ix_tags_beside_topics_tag")
+
+    op.drop_table("tags_beside_topics")
+    with op.batch_alter_table("account_topics", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_topics_topic")
+
+    op.drop_table("account_topics")
+    with op.batch_alter_table("account_tags", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_tags_tag")
+
+    op.drop_table("account_tags")
     with op.batch_alter_table("withdrawals", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_withdrawals_outbox_id"))
 
@@ -655,15 +754,21 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verdict_history_host"))
 
     op.drop_table("verdict_history")
+    op.drop_table("touched_tags")
     with op.batch_alter_table("topic_edits", schema=None) as batch_op:
         batch_op.drop_index("ux_topic_edits")
 
     op.drop_table("topic_edits")
+    op.drop_table("topic_catalogue")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ux_tasks_kind_key")
         batch_op.drop_index(batch_op.f("ix_tasks_due_at"))
 
     op.drop_table("tasks")
+    with op.batch_alter_table("tags", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tags_topic"))
+
+    op.drop_table("tags")
     op.drop_table("suppressions")
     with op.batch_alter_table("servers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_servers_due_at"))
