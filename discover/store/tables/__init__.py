@@ -41,6 +41,7 @@ from discover.store.tables.federation import (
     SentNote,
 )
 from discover.store.tables.index import Account, Interaction, OutboxRow, Post, Server
+from discover.store.tables.similarity import ChangedAccount, CommonWord, TraitRow
 from discover.store.tables.topics import (
     AccountTagRow,
     AccountTopicRow,
@@ -59,7 +60,9 @@ __all__ = [
     "AuditEntry",
     "BlockedHost",
     "BlocklistDraft",
+    "ChangedAccount",
     "CommandRow",
+    "CommonWord",
     "ConsentLogEntry",
     "Daily",
     "Delivery",
@@ -94,6 +97,7 @@ __all__ = [
     "TopicDayRow",
     "TopicEdit",
     "TouchedTag",
+    "TraitRow",
     "VerdictHistory",
     "VerdictRow",
     "Visit",

@@ -113,6 +113,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("token"),
     )
     op.create_table(
+        "changed_accounts",
+        sa.Column("account_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id"),
+    )
+    op.create_table(
         "command_answers",
         sa.Column(
             "id",
@@ -131,6 +137,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_command_answers_host"), ["host"], unique=False)
         batch_op.create_index(batch_op.f("ix_command_answers_person"), ["person"], unique=False)
 
+    op.create_table(
+        "common_words",
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("word", sa.String(), nullable=False),
+        sa.PrimaryKeyConstraint("language", "word"),
+    )
     op.create_table(
         "consent_log",
         sa.Column(
@@ -693,6 +705,24 @@ def upgrade() -> None:
         batch_op.create_index("ix_account_topics_topic", ["topic", "weight"], unique=False)
 
     op.create_table(
+        "account_traits",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("trait", sa.String(), nullable=False),
+        sa.Column("pool", sa.Integer(), nullable=False),
+        sa.Column("weight", sa.Float(), nullable=False),
+        sa.Column("place", sa.Float(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("account_id", "trait"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("account_traits", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_account_traits_trait",
+            ["trait", "pool", "place", "account_id", "weight"],
+            unique=False,
+        )
+
+    op.create_table(
         "tags_beside_topics",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column(
@@ -727,6 +757,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tags_beside_topics_tag")
 
     op.drop_table("tags_beside_topics")
+    with op.batch_alter_table("account_traits", schema=None) as batch_op:
+        batch_op.drop_index("ix_account_traits_trait")
+
+    op.drop_table("account_traits")
     with op.batch_alter_table("account_topics", schema=None) as batch_op:
         batch_op.drop_index("ix_account_topics_topic")
 
@@ -842,12 +876,14 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_table("daily_counts")
     op.drop_table("consent_log")
+    op.drop_table("common_words")
     with op.batch_alter_table("command_answers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_command_answers_person"))
         batch_op.drop_index(batch_op.f("ix_command_answers_host"))
         batch_op.drop_index(batch_op.f("ix_command_answers_at"))
 
     op.drop_table("command_answers")
+    op.drop_table("changed_accounts")
     op.drop_table("blocklist_drafts")
     op.drop_table("blocked_hosts")
     with op.batch_alter_table("audit_log", schema=None) as batch_op:
