@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install parts leaktest test lint fmt bench lock clean
+.PHONY: run install parts leaktest test lint fmt bench lock messages clean
 
 run: $(VENV)/.run
 	$(BIN)/waypost demo
@@ -51,6 +51,10 @@ leaktest: $(VENV)/.dev
 
 bench: parts
 	$(BIN)/python -m bench
+
+# After a change of what pages say: new messages into the catalogues, to be translated there
+messages: $(VENV)/.dev
+	$(BIN)/python -m web.messages
 
 # After a change of pyproject.toml: pins with hashes, and no word about where they come from
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate

@@ -13,9 +13,10 @@ from api import errors
 
 log = logging.getLogger("waypost.api")
 
-# No scripts at all, nothing from anywhere else, styles from our own file only.
+# Nothing from anywhere else, nothing inline: styles and scripts from our own files only.
 PAGE_POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; manifest-src 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+    "img-src 'self'; manifest-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"

@@ -15,13 +15,13 @@ from api.activitypub import inbox
 from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
 from api.headers import FrontDoor
-from api.limits import LimitMiddleware, Rate
+from api.limits import LimitMiddleware, Rate, client_key
 from api.metrics import Metrics, TimingMiddleware
 from api.routes import accounts, checks, operations, removal, search, transparency
 from discover.bootstrap import App
 from discover.services.status import status
 from discover.services.transparency import Remembered
-from web import evidence
+from web import evidence, media
 from web import routes as pages
 from web.i18n import Speaking
 
@@ -43,6 +43,7 @@ ROUTERS = tuple(
         openapi,
         pages,
         evidence,
+        media,
     )
 )
 
@@ -57,7 +58,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
-        async with verifier:
+        async with verifier, images.running():
             yield
 
     api = FastAPI(
@@ -78,6 +79,8 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.checks = checks.Checks()
     api.state.removals = removal.Removals(app)
     api.state.transparency = Remembered(app.context)
+    images = media.Images(app, client_key)
+    api.state.images = images
     errors.install(api)
     for router in ROUTERS:
         api.include_router(router)

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from discover.services.search import MAX_WORDS
-from web import words
+from web import i18n, words
 from web.assets import asset_url
 
 _NAMES = (
@@ -28,13 +28,19 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.policies["ext.i18n.trimmed"] = True
+    # Made by the extension; `_()` and {% trans %} ask the language of the request.
+    environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     for name in (
-        "activity", "ago", "clean", "initial", "language", "mark", "marked", "short", "software",
-        "tone", "web_url", "without_emoji",
+        "activity", "ago", "clean", "day", "initial", "instant", "language", "mark", "marked",
+        "number", "short", "software", "tone", "web_url", "without_emoji",
     ):  # fmt: skip
         environment.filters[name] = getattr(words, name)
+    environment.filters["say"] = i18n.say
     environment.globals["asset"] = asset_url
+    environment.globals["tongues"] = i18n.LANGUAGES
     environment.globals["max_words"] = MAX_WORDS
     environment.globals["languages"] = words.LANGUAGES
     return environment
@@ -54,10 +60,19 @@ def page(
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> HTMLResponse:
-    """`people`: it shows or names somebody, so it must not be kept or indexed elsewhere."""
-    fixed = {"Cache-Control": "no-store" if people else "public, max-age=300"}
+    """In the language of the request (`i18n.current()`), which callers need not know.
+
+    `people`: it shows or names somebody, so it must not be kept or indexed elsewhere.
+    """
+    tongue = i18n.current()
+    fixed = {
+        "Cache-Control": "no-store" if people else "public, max-age=300",
+        "Content-Language": tongue.code,
+        "Vary": "Accept-Language",
+    }
+    html = _TEMPLATES[name].render(page=name, tongue=tongue, **values)
     return HTMLResponse(
-        _TEMPLATES[name].render(page=name, **values),
+        i18n.carry(html, tongue.code) if tongue.chosen else html,
         status_code=status,
         headers={**fixed, **(_PEOPLE if people else {}), **(headers or {})},
     )

@@ -222,12 +222,12 @@ async def robots() -> Response:
 
 @router.get(
     "/static/{name}",
-    summary="Style sheet and icon",
+    summary="Style sheets, scripts and icon",
     response_class=Response,
     responses={
         200: {
             "description": "The file; its name changes with its content",
-            "content": {"text/css": {}, "image/svg+xml": {}},
+            "content": {"text/css": {}, "text/javascript": {}, "image/svg+xml": {}},
         },
         **_refusals(404),
     },

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Literal
 
 import nh3
+from babel.dates import format_date, format_datetime, format_timedelta
+from babel.numbers import format_compact_decimal, format_decimal
 from markupsafe import Markup, escape
 
 from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
+from web.i18n import current, gettext, locale
 
 TONES = 10  # avatar colours in style.css
 
@@ -40,6 +45,12 @@ LANGUAGES: dict[str, str] = {
     "pl": "Polski", "pt": "Português", "ro": "Română", "ru": "Русский", "sk": "Slovenčina",
     "sl": "Slovenščina", "sr": "Српски", "sv": "Svenska", "th": "ไทย", "tr": "Türkçe",
     "uk": "Українська", "vi": "Tiếng Việt", "zh": "中文",
+}  # fmt: skip
+
+# Seconds in the units of `ago`, largest first
+_SIZES: dict[int, Literal["year", "month", "week", "day", "hour", "minute"]] = {
+    365 * 86400: "year", 30 * 86400: "month", 7 * 86400: "week", 86400: "day", 3600: "hour",
+    60: "minute",
 }  # fmt: skip
 
 _SOFTWARE = {"gotosocial": "GoToSocial", "peertube": "PeerTube", "wordpress": "WordPress",
@@ -110,35 +121,48 @@ def software(name: str) -> str:
     return _SOFTWARE.get(name, name[:1].upper() + name[1:])
 
 
-def short(number: int) -> str:
-    """1234 -> 1.2k."""
-    for size, unit in ((1_000_000, "M"), (1_000, "k")):
-        if number >= size:
-            return f"{number / size:.1f}".removesuffix(".0") + unit
-    return str(number)
+def number(value: float) -> str:
+    """1234.5 -> 1,234.5 in English."""
+    return format_decimal(value, locale=current().locale)
+
+
+def short(value: int) -> str:
+    """1234 -> 1.2K in English."""
+    if value < 1000:
+        return number(value)
+    return format_compact_decimal(value, locale=current().locale, fraction_digits=1)
+
+
+def day(moment: datetime) -> str:
+    """A date such as 3 May 2025."""
+    return format_date(moment, "long", locale=current().locale)
+
+
+def instant(moment: datetime) -> str:
+    """A date and a time in UTC."""
+    return f"{format_datetime(moment, 'medium', locale=current().locale)} UTC"
 
 
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago, in one rough unit."""
-    seconds = (now - moment).total_seconds()
-    if seconds < 60:
-        return "just now"
-    for size, unit in (
-        (365 * 86400, "year"),
-        (30 * 86400, "month"),
-        (7 * 86400, "week"),
-        (86400, "day"),
-        (3600, "hour"),
-        (60, "minute"),
-    ):
-        count = int(seconds // size)
-        if count:
-            return f"{count} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+    seconds = max((now - moment).total_seconds(), 0)
+    size = next((size for size in _SIZES if seconds >= size), 0)
+    if not size:
+        return gettext("just now")
+    return _ago(int(seconds // size), size, current().code)
+
+
+@lru_cache(maxsize=4096)
+def _ago(count: int, size: int, code: str) -> str:
+    # A threshold under one keeps the unit that was chosen.
+    passed = timedelta(seconds=-count * size)
+    return format_timedelta(
+        passed, _SIZES[size], threshold=0.99, add_direction=True, locale=locale(code)
+    )
 
 
 def activity(last: datetime | None, now: datetime) -> str:
     """How active an account is, in words."""
     if last is None:
-        return "no posts seen"
-    return f"posted {ago(last, now)}"
+        return gettext("no posts seen")
+    return gettext("posted {when}").format(when=ago(last, now))

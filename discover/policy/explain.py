@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
+from discover.model.words import Sentence
+
 _WEEK = timedelta(days=7)
 _MONTH = timedelta(days=31)
 
@@ -28,7 +30,9 @@ def reasons(
     if last_post_at is not None:
         age = now - last_post_at
         if age <= _MONTH:
-            told.append("Posted this week" if age <= _WEEK else "Posted this month")
+            told.append(
+                Sentence("Posted this week") if age <= _WEEK else Sentence("Posted this month")
+            )
     return tuple(told)
 
 
@@ -36,14 +40,14 @@ def _match(
     words: Collection[str], highlights: Mapping[str, str], handle: str, hashtags: Iterable[str]
 ) -> str:
     if handle in words:
-        return "Has this handle"
+        return Sentence("Has this handle")
     if "name" in highlights:
-        return "Matches in the name"
+        return Sentence("Matches in the name")
     if any(word in handle for word in words):
-        return "Matches in the handle"
+        return Sentence("Matches in the handle")
     for tag in hashtags:
         if tag in words:
-            return f"Uses #{tag}"
+            return Sentence("Uses #{tag}", tag=tag)
     if "bio" in highlights:
-        return "Matches in the profile"
-    return "Matches in what it writes about"
+        return Sentence("Matches in the profile")
+    return Sentence("Matches in what it writes about")

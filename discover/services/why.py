@@ -32,7 +32,7 @@ from discover.services.proof_rows import rows_of, statement_of
 from discover.services.withdraw import POSTS, VERDICTS
 from discover.wire.statement import to_json
 
-_ADVICE: dict[Reason, str] = {
+ADVICE: dict[Reason, str] = {
     Reason.SERVER_NOT_OPTED_IN: "Ask the admin of your server to opt it in; docs/opting-in.md says how.",
     Reason.SERVER_OPTED_OUT: "Only the admin of your server can opt it in again.",
     Reason.SERVER_BLOCKED: "The operator of this index decides about blocks; write to them.",
@@ -57,7 +57,7 @@ _ADVICE: dict[Reason, str] = {
     Reason.UNREACHABLE: "Nothing to do: we look again.",
     Reason.HANDLE_UNVERIFIED: "The server's WebFinger answer must name this very account.",
 }
-_LEAVE = (
+LEAVE = (
     "To leave, switch off discoverable, or put #nobot or #noindex into your profile, or ask the"
     " operator: you are gone from the answers as soon as we see it."
 )
@@ -138,7 +138,7 @@ def explain_server(ctx: Context, host: str) -> ServerExplanation:
         accounts_listed=accounts if decision.allowed else 0,
         posts_indexed=posts if decision.allowed else 0,
         rule_version=RULE_VERSION,
-        advice=tuple(_ADVICE[reason] for reason in decision.reasons if reason in _ADVICE),
+        advice=tuple(ADVICE[reason] for reason in decision.reasons if reason in ADVICE),
     )
 
 
@@ -201,7 +201,7 @@ def _server_evidence(connection: Connection, host: str) -> list[EvidenceView]:
 
 def _advice(verdict: AccountVerdict) -> tuple[str, ...]:
     reasons = dict.fromkeys([*verdict.list.reasons, *verdict.index_posts.reasons])
-    advice = [_ADVICE[reason] for reason in reasons if reason in _ADVICE]
+    advice = [ADVICE[reason] for reason in reasons if reason in ADVICE]
     if verdict.list.allowed:
-        advice.append(_LEAVE)
+        advice.append(LEAVE)
     return tuple(advice)

@@ -100,7 +100,7 @@ def test_everybody_keeps_their_colour():
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(7, "7"), (1000, "1k"), (1240, "1.2k"), (2_000_000, "2M")]
+    ("number", "said"), [(7, "7"), (1000, "1K"), (1240, "1.2K"), (2_000_000, "2M")]
 )
 def test_numbers_are_short(number, said):
     assert words.short(number) == said

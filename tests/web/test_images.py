@@ -1,0 +1,460 @@
+"""Pictures of people, through our own door: whose, how large, from where, and for how long."""
+
+from __future__ import annotations
+
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from io import BytesIO
+from ipaddress import ip_network
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image
+
+from discover.bootstrap import open_app
+from discover.model.actor import Flag, Handle
+from discover.model.observed import ServerSeen
+from discover.model.views import AccountView
+from discover.net.budget import Rate
+from discover.services.accounts import find_account, recent_posts
+from discover.services.blocklists import block
+from discover.services.observe import observe
+from discover.services.servers import add_server
+from discover.services.withdraw import forget_person, withdraw_account
+from discover.settings import Settings
+from tests.support.rude_site import RudeSite, answer
+from tests.support.site import GENEROUS, YES, Site, actor, post, posts, serving
+from web import media, shrink
+from web.images import avatar_path, emoji_path, with_emoji
+
+HOST = "stars.lab.test"
+CDN = "cdn.lab.test"
+
+
+def png(width=300, height=200, colour=(200, 30, 30, 255)) -> bytes:
+    made = BytesIO()
+    Image.new("RGBA", (width, height), colour).save(made, "PNG")
+    return made.getvalue()
+
+
+def gif() -> bytes:
+    """Two frames: red, then blue."""
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    made = BytesIO()
+    frames[0].save(made, "GIF", save_all=True, append_images=frames[1:], duration=100)
+    return made.getvalue()
+
+
+def bomb() -> bytes:
+    """A PNG of a few hundred bytes that says it is 30,000 by 30,000."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 6, 0, 0, 0)
+    data = zlib.compress(b"\0" * 100_000)
+    signature = b"\x89PNG\r\n\x1a\n"
+    return signature + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def webp_bomb() -> bytes:
+    head = b"\0\0\0\0" + (16_383).to_bytes(3, "little") * 2
+    body = b"WEBPVP8X" + struct.pack("<I", len(head)) + head
+    return b"RIFF" + struct.pack("<I", len(body)) + body
+
+
+def picture(body: bytes, kind: str = "image/png"):
+    return answer(200, body, {"content-type": kind})
+
+
+@dataclass
+class Town:
+    """A server with people, the host that keeps their pictures, and a Waypost that lists them."""
+
+    site: Site
+    rude: RudeSite
+    home: Path
+
+    def person(self, name: str, url: str | None = None, **more) -> AccountView:
+        """Listed, with the avatar at this address."""
+        url = url or f"https://{CDN}/{name}.png"
+        self.site.see(actor(name, host=HOST, avatar_url=url, **more))
+        view = find_account(self.site.app.context, Handle(name, HOST))
+        assert view is not None
+        return view
+
+    def fetches(self) -> int:
+        return sum(path != "/robots.txt" for path in self.rude.paths())
+
+    def get(self, path: str | None, **headers: str) -> httpx.Response:
+        assert path is not None
+        return self.site.get(path, headers=headers)
+
+    def on_disk(self) -> list[Path]:
+        return [path for path in (self.home / "images").rglob("*") if path.is_file()]
+
+
+@contextmanager
+def town(home: Path, rude: RudeSite, **settings) -> Iterator[Town]:
+    given = {
+        "lab_networks": (ip_network("127.0.0.0/8"),),
+        "lab_hosts": (("*.lab.test", "127.0.0.1", rude.port),),
+        "lab_plain_http": True,
+        "crawl_delay": 0.0,
+        "request_seconds": 1.0,
+        **settings,
+    }
+    app = open_app(Settings(_env_file=None, home=home, **given))
+    try:
+        app.context.engine.prepare()
+        add_server(app.context, HOST, "its admin agreed, in this test")
+        observe(app.context, [ServerSeen(HOST, ALLOWED, None, None, seen_at=now(app))])
+        with serving(app) as site:
+            yield Town(site, rude, home)
+    finally:
+        app.close()
+
+
+from discover.model.instance import RobotsState  # noqa: E402
+
+ALLOWED = RobotsState.ALLOWED
+
+
+def now(app):
+    return app.context.clock.now()
+
+
+@pytest.fixture
+def rude() -> Iterator[RudeSite]:
+    with RudeSite() as made:
+        yield made
+
+
+@pytest.fixture
+def place(tmp_path: Path, rude: RudeSite) -> Iterator[Town]:
+    with town(tmp_path / "home", rude) as made:
+        yield made
+
+
+def until(check, seconds: float = 15.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_avatar_comes_small_from_here_and_is_fetched_once(place, rude):
+    rude.replies["/marta.png"] = picture(png())
+    path = avatar_path(place.person("marta"))
+    first, second = place.get(path), place.get(path)
+    assert first.status_code == second.status_code == 200
+    assert first.headers["content-type"] == "image/webp"
+    assert "no-transform" not in first.headers.get("content-encoding", "")
+    shown = Image.open(BytesIO(first.content))
+    assert shown.size == (128, 128)
+    assert place.fetches() == 1
+    assert second.content == first.content
+    assert "private" in first.headers["cache-control"]
+    assert "noindex" in first.headers["x-robots-tag"]
+    again = place.get(path, **{"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_request_for_a_picture_says_who_asks_and_is_not_signed(place, rude):
+    rude.replies["/marta.png"] = picture(png())
+    place.get(avatar_path(place.person("marta")))
+    seen = next(seen for seen in rude.seen if seen.path == "/marta.png")
+    assert seen.headers["user-agent"].startswith("Waypost/")
+    assert "signature" not in seen.headers
+    assert "cookie" not in seen.headers
+
+
+def test_animated_avatar_stands_still(place, rude):
+    rude.replies["/marta.png"] = picture(gif(), "image/gif")
+    answer = place.get(avatar_path(place.person("marta")))
+    shown = Image.open(BytesIO(answer.content))
+    assert getattr(shown, "n_frames", 1) == 1
+    red, _, blue = shown.convert("RGB").getpixel((64, 64))
+    assert red > 200
+    assert blue < 60
+
+
+def test_what_the_camera_wrote_does_not_come_along(place, rude):
+    made = BytesIO()
+    exif = Image.Exif()
+    exif[0x010E] = "taken at home"
+    Image.new("RGB", (200, 200), "green").save(made, "JPEG", exif=exif)
+    rude.replies["/marta.png"] = picture(made.getvalue(), "image/jpeg")
+    answer = place.get(avatar_path(place.person("marta")))
+    assert answer.status_code == 200
+    assert b"taken at home" not in answer.content
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        pytest.param(bomb(), "image/png", id="bomb"),
+        pytest.param(webp_bomb(), "image/webp", id="webp bomb"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", id="svg"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png", id="svg as png"),
+        pytest.param(b"<html>", "text/html", id="page"),
+        pytest.param(png(), "text/html", id="picture that says it is a page"),
+        pytest.param(png()[:60], "image/png", id="cut short"),
+        pytest.param(b"", "image/png", id="empty"),
+        pytest.param(b"\0" * 2_000_001, "image/png", id="huge"),
+    ],
+)
+def test_what_is_no_decent_picture_is_not_shown_and_not_asked_for_again(place, rude, body, kind):
+    rude.replies["/marta.png"] = picture(body, kind)
+    path = avatar_path(place.person("marta"))
+    assert place.get(path).status_code == 404
+    assert place.get(path).status_code == 404
+    assert place.fetches() == 1
+    assert place.on_disk() == []
+
+
+def test_slow_host_is_given_up(place, rude):
+    import asyncio
+
+    async def slow(_seen, _writer):
+        await asyncio.sleep(10)
+
+    rude.replies["/marta.png"] = slow
+    path = avatar_path(place.person("marta"))
+    assert place.get(path).status_code == 404
+    assert place.get(path).status_code == 404
+    assert place.fetches() == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://127.0.0.1/x.png", "http://169.254.169.254/latest", "https://[::1]/x.png",
+     "https://localhost/x.png", "https://cdn.lab.test:22/x.png"],
+)  # fmt: skip
+def test_no_address_in_our_own_house_is_asked(tmp_path, rude, url):
+    with town(tmp_path / "home", rude, lab_networks=()) as place:
+        assert place.get(avatar_path(place.person("mallory", url))).status_code == 404
+        assert rude.connections == 0
+
+
+def test_redirect_into_our_own_house_is_not_followed(place, rude):
+    rude.replies["/marta.png"] = answer(302, b"", {"location": "http://169.254.169.254/meta"})
+    assert place.get(avatar_path(place.person("marta"))).status_code == 404
+    assert place.fetches() == 1
+
+
+def test_blocked_host_is_asked_for_nothing(place, rude):
+    rude.replies["/marta.png"] = picture(png())
+    view = place.person("marta")
+    block(place.site.app.context, CDN, "tests")
+    assert place.get(avatar_path(view)).status_code == 404
+    assert rude.seen == []
+
+
+def test_host_of_pictures_whose_robots_txt_forbids_is_not_asked(place, rude):
+    rude.replies["/robots.txt"] = answer(200, b"User-agent: *\nDisallow: /", {"content-type": "text/plain"})
+    rude.replies["/marta.png"] = picture(png())
+    assert place.get(avatar_path(place.person("marta"))).status_code == 404
+    assert place.fetches() == 0
+    # Its own server has been opted in, so only what names us would bind there.
+    rude.replies["/own.png"] = picture(png())
+    own = place.person("olga", f"https://{HOST}/own.png")
+    assert place.get(avatar_path(own)).status_code == 200
+
+
+def test_nobody_can_make_us_fetch_anything_else(place, rude):
+    view = place.person("marta")
+    for path in (
+        "/media/avatar/1-https%3A%2F%2Fevil.example%2Fx.webp",
+        f"/media/avatar/{view.id}-{'0' * 12}.webp",
+        f"/media/emoji/{view.id}-{'0' * 12}.webp",
+        "/media/avatar/999-0123456789ab.webp",
+        "/media/header/1-0123456789ab.webp",
+        "/media/avatar/99999999999999999999999-0123456789ab.webp",
+    ):
+        assert place.get(path).status_code in (404, 422), path
+    assert rude.seen == []
+
+
+def test_picture_of_who_left_is_gone_at_once_and_soon_from_the_disk(place, rude):
+    for name in ("marta", "olga"):
+        rude.replies[f"/{name}.png"] = picture(png())
+    gone, stays = (avatar_path(place.person(name)) for name in ("marta", "olga"))
+    etag = place.get(gone).headers["etag"]
+    assert place.get(stays).status_code == 200
+    assert len(place.on_disk()) == 2
+    forget_person(place.site.app.context, Handle("marta", HOST))
+    assert place.get(gone).status_code == 404
+    assert place.get(gone, **{"If-None-Match": etag}).status_code == 404
+    assert until(lambda: len(place.on_disk()) == 1)
+    assert place.get(stays).status_code == 200
+
+
+def test_flag_taken_back_takes_the_picture_along(place, rude):
+    rude.replies["/marta.png"] = picture(png())
+    seen = actor("marta", host=HOST, avatar_url=f"https://{CDN}/marta.png")
+    path = avatar_path(place.person("marta"))
+    assert place.get(path).status_code == 200
+    no = replace(YES, discoverable=Flag.FALSE)
+    place.site.see(replace(seen, actor=replace(seen.actor, signals=no), seen_at=now(place.site.app)))
+    assert place.get(path).status_code == 404
+    assert until(lambda: not place.on_disk())
+
+
+def test_who_leaves_while_the_picture_is_on_its_way_is_not_shown(place, rude):
+    view = place.person("marta")
+    context = place.site.app.context
+
+    async def leaves(seen, writer):
+        with context.database.write() as connection:
+            withdraw_account(connection, view.id, context.clock.now())
+        await picture(png())(seen, writer)
+
+    rude.replies["/marta.png"] = leaves
+    assert place.get(avatar_path(view)).status_code == 404
+    assert until(lambda: not place.on_disk())
+
+
+def test_changed_avatar_has_another_address_and_takes_the_old_copy_away(place, rude):
+    rude.replies["/marta.png"] = picture(png())
+    rude.replies["/new.png"] = picture(png(colour=(0, 0, 250, 255)))
+    old = avatar_path(place.person("marta"))
+    assert place.get(old).status_code == 200
+    new = avatar_path(place.person("marta", f"https://{CDN}/new.png"))
+    assert new != old
+    assert place.get(old).status_code == 404
+    assert place.get(new).status_code == 200
+    assert len(place.on_disk()) == 1
+
+
+def test_room_on_disk_is_bounded_and_the_oldest_goes_first(tmp_path):
+    import os
+
+    from discover.services.pictures import Picture, PictureKind
+    from web.image_store import ImageStore
+
+    store = ImageStore(tmp_path, 100_000)
+    digest = "0" * 12
+
+    def of(number: int) -> Picture:
+        return Picture(PictureKind.AVATAR, "https://x.example/", number, "x.example", False)
+
+    for number in range(300):
+        store.write(of(number), digest, bytes(1000))
+        os.utime(store._path(of(number), digest), (number, number))
+        assert store.size() <= 101_000
+    kept = [number for number in range(300) if store.read(of(number), digest) is not None]
+    assert len(kept) >= 80
+    assert kept[-1] == 299
+    assert min(kept) == 300 - len(kept)
+    assert store.read(of(0), digest) is None
+    store.write(of(1), digest, bytes(200_000))
+    assert store.read(of(1), digest) is None
+
+
+def test_custom_emoji_stand_in_names_and_come_from_here(place, rude):
+    rude.replies["/star.png"] = picture(png(400, 200, (0, 0, 0, 0)))
+    view = place.person(
+        "marta",
+        name="<b>Marta</b> :star: & :none:",
+        emojis=((":star:", f"https://{CDN}/star.png"),),
+    )
+    html = str(with_emoji(view.name, view))
+    path = emoji_path(view, "star")
+    assert path == emoji_path(view, ":star:")
+    assert html.startswith("&lt;b&gt;Marta&lt;/b&gt; <img ")
+    assert html.endswith("> &amp; :none:")
+    assert f'src="{path}" alt=":star:"' in html
+    shown = Image.open(BytesIO(place.get(path).content))
+    assert shown.size == (96, 48)
+    assert shown.convert("RGBA").getpixel((3, 3))[3] == 0
+    assert emoji_path(view, "none") is None
+    assert str(with_emoji(" ", view, "marta")) == "marta"
+
+
+def test_one_emoji_that_many_wear_is_fetched_once_and_leaves_with_the_last(place, rude):
+    rude.replies["/star.png"] = picture(png())
+    worn = {"emojis": ((":star:", f"https://{CDN}/star.png"),)}
+    first, second = (place.person(name, **worn) for name in ("marta", "olga"))
+    assert place.get(emoji_path(first, "star")).status_code == 200
+    assert place.get(emoji_path(second, "star")).status_code == 200
+    assert place.fetches() == 1
+    forget_person(place.site.app.context, Handle("marta", HOST))
+    assert place.get(emoji_path(first, "star")).status_code == 404
+    assert place.get(emoji_path(second, "star")).status_code == 200
+    forget_person(place.site.app.context, Handle("olga", HOST))
+    assert place.get(emoji_path(second, "star")).status_code == 404
+    assert until(lambda: not place.on_disk())
+
+
+def test_emoji_of_a_post_comes_with_the_post_and_goes_with_it(place, rude):
+    rude.replies["/star.png"] = picture(png())
+    seen = actor("marta", host=HOST)
+    place.site.see(seen)
+    written = post(seen, 1, "Clear :star: skies", emojis=((":star:", f"https://{CDN}/star.png"),))
+    place.site.see(posts(seen, written))
+    context = place.site.app.context
+    view = find_account(context, Handle("marta", HOST))
+    (shown,) = recent_posts(context, view.id)
+    path = emoji_path(shown, "star")
+    assert path.startswith(f"/media/post-emoji/{shown.id}-")
+    assert place.get(path).status_code == 200
+    no = replace(YES, indexable=Flag.FALSE)
+    place.site.see(replace(seen, actor=replace(seen.actor, signals=no), seen_at=now(place.site.app)))
+    assert place.get(path).status_code == 404
+
+
+def test_client_that_makes_us_fetch_much_is_slowed_and_others_are_not(place, rude):
+    images = media.Images(place.site.app, str, Rate(2, 0.001), GENEROUS_BUDGET)
+    taken = [images._budget.take("one", now(place.site.app)) for _ in range(3)]
+    assert taken == [True, True, False]
+    assert images._budget.take("two", now(place.site.app))
+
+
+GENEROUS_BUDGET = Rate(1000, 1000)
+
+
+def test_pictures_do_not_use_up_what_a_client_may_ask(tmp_path, rude):
+    from api.limits import PICTURES_PER_PAGE
+    from api.limits import Rate as Limit
+
+    app = open_app(Settings(_env_file=None, home=tmp_path / "home"))
+    try:
+        with serving(app, Limit(per_second=0.001, burst=5)) as site:
+            statuses = [site.get("/media/avatar/1-0123456789ab.webp").status_code for _ in range(6)]
+            assert statuses == [404] * 6
+            assert site.get("/about").status_code == 200
+            more = [
+                site.get("/media/avatar/1-0123456789ab.webp").status_code
+                for _ in range(5 * PICTURES_PER_PAGE)
+            ]
+            assert more[-1] == 429
+    finally:
+        app.close()
+
+
+def test_avatar_that_is_no_web_address_has_none(place):
+    assert avatar_path(place.person("marta", "data:image/png;base64,xx")) is None
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "I;16", "CMYK", "RGB"])
+def test_every_kind_of_pixel_is_read(mode):
+    made = BytesIO()
+    kind = "JPEG" if mode == "CMYK" else "PNG"
+    source = Image.new("RGBA" if mode == "PA" else mode, (20, 40))
+    if mode == "PA":
+        source = source.quantize(4)
+    source.save(made, kind)
+    assert Image.open(BytesIO(shrink.avatar(made.getvalue()))).size == shrink.AVATAR
+    assert Image.open(BytesIO(shrink.emoji(made.getvalue()))).height <= shrink.EMOJI[1]
+
+
+assert GENEROUS is not None

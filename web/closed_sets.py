@@ -1,0 +1,19 @@
+"""The sentences that come from elsewhere in Waypost and are said on pages: all of each closed set.
+
+Sentences made where they are needed (`Sentence`, `Counted`, `N_`) are found by reading the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from discover.model.verdict import SENTENCES
+from discover.services.why import ADVICE, LEAVE
+
+
+def closed_sets() -> dict[str, Iterable[str]]:
+    """File -> message ids."""
+    return {
+        "discover/model/verdict.py": SENTENCES.values(),
+        "discover/services/why.py": [*ADVICE.values(), LEAVE],
+    }
