@@ -37,6 +37,9 @@ class AccountView:
     last_post_at: datetime | None
     seen_at: datetime
     emojis: tuple[tuple[str, str], ...] = ()
+    header_url: str | None = None
+    created_at: datetime | None = None  # as its server says
+    posts_searchable: bool = False  # may its posts be found at this moment?
     score: float = 0.0
     why: tuple[str, ...] = ()  # why it ranks where it does, in words
     highlights: dict[str, str] = field(default_factory=dict)
@@ -78,6 +81,7 @@ class SearchRequest:
     tags: tuple[str, ...] = ()
     bot: bool | None = None
     media: tuple[str, ...] = ()
+    account_ids: tuple[int, ...] = ()  # posts by one of these, or these accounts
     since: datetime | None = None
     until: datetime | None = None
     sort: Sort = Sort.RELEVANCE

@@ -39,7 +39,7 @@ _WORD = re.compile(r"\w{4,30}")
 ACCOUNT_COLUMNS = (
     *ACCOUNT_FACTS, ACCOUNTS.c.handle, ACCOUNTS.c.username, ACCOUNTS.c.name, ACCOUNTS.c.url,
     ACCOUNTS.c.summary_html, ACCOUNTS.c.featured_tags, ACCOUNTS.c.emojis, ACCOUNTS.c.language,
-    ACCOUNTS.c.languages, ACCOUNTS.c.avatar_url, ACCOUNTS.c.followers, ACCOUNTS.c.following,
+    ACCOUNTS.c.languages, ACCOUNTS.c.avatar_url, ACCOUNTS.c.header_url, ACCOUNTS.c.followers, ACCOUNTS.c.following,
     ACCOUNTS.c.posts_total, ACCOUNTS.c.published,
 )  # fmt: skip
 POST_COLUMNS = (

@@ -123,6 +123,9 @@ def _account_view(judged: Judged, hit: Hit, words: Collection[str], now: datetim
         last_post_at=row.last_post_at,
         seen_at=row.evidence_at,
         emojis=tuple((name, url) for name, url in row.emojis),
+        header_url=row.header_url,
+        created_at=row.published,
+        posts_searchable=judged.verdict.index_posts.allowed,
         score=hit.score,
         why=reasons(
             words=words,

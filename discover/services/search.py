@@ -110,7 +110,7 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         for kind, after in ((Kind.ACCOUNTS, people.after), (Kind.POSTS, posts.after))
         if after is not None
     }
-    return SearchAnswer(tuple(people.views), tuple(posts.views), _write_cursor(following))
+    return SearchAnswer(tuple(people.views), tuple(posts.views), cursor_at(following))
 
 
 def _score(view: AccountView | PostView) -> float:
@@ -135,6 +135,7 @@ def _query(request: SearchRequest, kind: Kind, offsets: dict[Kind, int]) -> Engi
             tags=tags,
             bot=request.bot,
             media=request.media if kind is Kind.POSTS else (),
+            account_ids=request.account_ids,
             since=request.since,
             until=request.until,
         ),
@@ -157,7 +158,8 @@ def _exact(ctx: Context, text: str, words: frozenset[str]) -> list[AccountView]:
         return hydrate(ctx, connection, hits, (), ctx.clock.now(), words)[0]
 
 
-def _write_cursor(following: dict[Kind, int]) -> str | None:
+def cursor_at(following: dict[Kind, int]) -> str | None:
+    """The cursor of the page that starts behind so many hits of each kind (0 to 1000)."""
     if not following:
         return None
     packed = orjson.dumps({kind.value: offset for kind, offset in following.items()})
