@@ -9,7 +9,7 @@ import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.datastructures import MutableHeaders
@@ -19,6 +19,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import errors
 
 QUERY_BYTES = 4096  # the whole query string
+PICTURES = "/media/"
+PICTURES_PER_PAGE = 8  # a page may bring that many pictures for each request that it is itself
 FREE_PATHS = ("/static/", "/healthz", "/readyz", "/metrics", "/robots.txt")
 
 
@@ -83,6 +85,10 @@ class LimitMiddleware:
         self.app = app
         self.rate = rate or Rate()
         self.buckets = Buckets(self.rate)
+        much = PICTURES_PER_PAGE
+        self.pictures = Buckets(
+            replace(self.rate, per_second=self.rate.per_second * much, burst=self.rate.burst * much)
+        )
         window = math.ceil(self.rate.burst / self.rate.per_second)
         self.policy = f'"client";q={self.rate.burst};w={window}'
 
@@ -91,6 +97,13 @@ class LimitMiddleware:
             await self.app(scope, receive, send)
             return
         client = scope["client"][0] if scope.get("client") else "unknown"
+        if scope["path"].startswith(PICTURES):
+            turn = self.pictures.take(client_key(client))
+            if turn.allowed:
+                await self.app(scope, receive, send)
+            else:
+                await self._refuse(scope, receive, send, 429, {"Retry-After": str(turn.wait)})
+            return
         turn = self.buckets.take(client_key(client))
 
         async def counted(message: Message) -> None:

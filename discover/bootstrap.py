@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from discover.engines.meilisearch import MeilisearchEngine
 from discover.engines.tantivy import TantivyEngine
+from discover.net import images
 from discover.net.client import GuardedClient
 from discover.net.dns import DnsResolver, NoResolver
 from discover.net.keys import ActorKeys, SigningKey
@@ -66,6 +67,16 @@ class App:
         pause = min(self.settings.crawl_delay, 0.2)
         brisk = self.settings.model_copy(update={"crawl_delay": pause, "crawl_delay_max": 1.0})
         return Manners.of(brisk, self.context.clock, key=self.signing_key)
+
+    def picture_manners(self) -> Manners:
+        """For people's pictures: small, soon, and unsigned, as any browser would ask."""
+        bounds = {
+            "crawl_delay": min(self.settings.crawl_delay, 0.2),
+            "crawl_delay_max": 2.0,
+            "document_bytes": images.MOST_BYTES,
+            "request_seconds": min(self.settings.request_seconds, images.SECONDS),
+        }
+        return Manners.of(self.settings.model_copy(update=bounds), self.context.clock, key=None)
 
     def verifier(self) -> Verifier:
         """Says who signed a request to us; an async context manager.

@@ -114,6 +114,13 @@ class Settings(BaseSettings):
     request_seconds: float = Field(20.0, gt=0, le=120, description="Longest whole request")
     redirects: int = Field(3, ge=0, le=10, description="Most redirects followed")
 
+    image_cache_mb: int = Field(
+        200,
+        ge=1,
+        le=100_000,
+        description="Room for small copies of avatars and emoji, in megabytes",
+    )
+
     # Laboratory: each is off by default, and `waypost status` warns while any is set
     lab_networks: Annotated[tuple[Network, ...], NoDecode] = Field(
         (), description="Extra networks that may be contacted, e.g. 127.0.0.0/8"
