@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from discover.services.search import MAX_WORDS
-from web import i18n, words
+from web import i18n, images, words
 from web.assets import asset_url
 
 _NAMES = (
@@ -39,6 +39,8 @@ def _environment() -> Environment:
     ):  # fmt: skip
         environment.filters[name] = getattr(words, name)
     environment.filters["say"] = i18n.say
+    for name in ("avatar_path", "emoji_path", "with_emoji"):
+        environment.filters[name] = getattr(images, name)
     environment.globals["asset"] = asset_url
     environment.globals["tongues"] = i18n.LANGUAGES
     environment.globals["max_words"] = MAX_WORDS

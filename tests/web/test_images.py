@@ -18,17 +18,18 @@ from PIL import Image
 
 from discover.bootstrap import open_app
 from discover.model.actor import Flag, Handle
+from discover.model.instance import RobotsState
 from discover.model.observed import ServerSeen
 from discover.model.views import AccountView
 from discover.net.budget import Rate
 from discover.services.accounts import find_account, recent_posts
-from discover.services.blocklists import block
+from discover.services.blocklists import block_host
 from discover.services.observe import observe
 from discover.services.servers import add_server
 from discover.services.withdraw import forget_person, withdraw_account
 from discover.settings import Settings
 from tests.support.rude_site import RudeSite, answer
-from tests.support.site import GENEROUS, YES, Site, actor, post, posts, serving
+from tests.support.site import YES, Site, actor, post, posts, serving
 from web import media, shrink
 from web.images import avatar_path, emoji_path, with_emoji
 
@@ -81,11 +82,11 @@ class Town:
     rude: RudeSite
     home: Path
 
-    def person(self, name: str, url: str | None = None, **more) -> AccountView:
+    def person(self, user: str, url: str | None = None, **more) -> AccountView:
         """Listed, with the avatar at this address."""
-        url = url or f"https://{CDN}/{name}.png"
-        self.site.see(actor(name, host=HOST, avatar_url=url, **more))
-        view = find_account(self.site.app.context, Handle(name, HOST))
+        url = url or f"https://{CDN}/{user}.png"
+        self.site.see(actor(user, host=HOST, avatar_url=url, **more))
+        view = find_account(self.site.app.context, Handle(user, HOST))
         assert view is not None
         return view
 
@@ -114,16 +115,11 @@ def town(home: Path, rude: RudeSite, **settings) -> Iterator[Town]:
     try:
         app.context.engine.prepare()
         add_server(app.context, HOST, "its admin agreed, in this test")
-        observe(app.context, [ServerSeen(HOST, ALLOWED, None, None, seen_at=now(app))])
+        observe(app.context, [ServerSeen(HOST, RobotsState.ALLOWED, None, None, seen_at=now(app))])
         with serving(app) as site:
             yield Town(site, rude, home)
     finally:
         app.close()
-
-
-from discover.model.instance import RobotsState  # noqa: E402
-
-ALLOWED = RobotsState.ALLOWED
 
 
 def now(app):
@@ -254,13 +250,15 @@ def test_redirect_into_our_own_house_is_not_followed(place, rude):
 def test_blocked_host_is_asked_for_nothing(place, rude):
     rude.replies["/marta.png"] = picture(png())
     view = place.person("marta")
-    block(place.site.app.context, CDN, "tests")
+    block_host(place.site.app.context, CDN, "tests")
     assert place.get(avatar_path(view)).status_code == 404
     assert rude.seen == []
 
 
 def test_host_of_pictures_whose_robots_txt_forbids_is_not_asked(place, rude):
-    rude.replies["/robots.txt"] = answer(200, b"User-agent: *\nDisallow: /", {"content-type": "text/plain"})
+    rude.replies["/robots.txt"] = answer(
+        200, b"User-agent: *\nDisallow: /", {"content-type": "text/plain"}
+    )
     rude.replies["/marta.png"] = picture(png())
     assert place.get(avatar_path(place.person("marta"))).status_code == 404
     assert place.fetches() == 0
@@ -304,7 +302,9 @@ def test_flag_taken_back_takes_the_picture_along(place, rude):
     path = avatar_path(place.person("marta"))
     assert place.get(path).status_code == 200
     no = replace(YES, discoverable=Flag.FALSE)
-    place.site.see(replace(seen, actor=replace(seen.actor, signals=no), seen_at=now(place.site.app)))
+    place.site.see(
+        replace(seen, actor=replace(seen.actor, signals=no), seen_at=now(place.site.app))
+    )
     assert place.get(path).status_code == 404
     assert until(lambda: not place.on_disk())
 
@@ -408,18 +408,17 @@ def test_emoji_of_a_post_comes_with_the_post_and_goes_with_it(place, rude):
     assert path.startswith(f"/media/post-emoji/{shown.id}-")
     assert place.get(path).status_code == 200
     no = replace(YES, indexable=Flag.FALSE)
-    place.site.see(replace(seen, actor=replace(seen.actor, signals=no), seen_at=now(place.site.app)))
+    place.site.see(
+        replace(seen, actor=replace(seen.actor, signals=no), seen_at=now(place.site.app))
+    )
     assert place.get(path).status_code == 404
 
 
 def test_client_that_makes_us_fetch_much_is_slowed_and_others_are_not(place, rude):
-    images = media.Images(place.site.app, str, Rate(2, 0.001), GENEROUS_BUDGET)
+    images = media.Images(place.site.app, str, Rate(2, 0.001), Rate(1000, 1000))
     taken = [images._budget.take("one", now(place.site.app)) for _ in range(3)]
     assert taken == [True, True, False]
     assert images._budget.take("two", now(place.site.app))
-
-
-GENEROUS_BUDGET = Rate(1000, 1000)
 
 
 def test_pictures_do_not_use_up_what_a_client_may_ask(tmp_path, rude):
@@ -455,6 +454,3 @@ def test_every_kind_of_pixel_is_read(mode):
     source.save(made, kind)
     assert Image.open(BytesIO(shrink.avatar(made.getvalue()))).size == shrink.AVATAR
     assert Image.open(BytesIO(shrink.emoji(made.getvalue()))).height <= shrink.EMOJI[1]
-
-
-assert GENEROUS is not None
