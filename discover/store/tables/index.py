@@ -33,6 +33,9 @@ class Server(SQLModel, table=True):
     name: str = text_column()
     description: str = text_column()
     open_registrations: bool | None = None
+    registrations: str | None = None  # Registrations; None: it does not say
+    rules: list[str] = json_column()
+    monthly_active: int | None = None
     languages: list[str] = json_column()
     robots: str = default_column("unseen")  # RobotsState
     noindex_header: bool = default_column(False)
@@ -75,7 +78,7 @@ class Account(SQLModel, table=True):
     following: int | None = None
     posts_total: int | None = None
     published: datetime | None = instant_column()
-    last_post_at: datetime | None = instant_column()
+    last_post_at: datetime | None = instant_column(index=True)
     evidence_at: datetime | None = instant_column(index=True)
     posts_allowed: bool = default_column(False)
     # Out of the index because its evidence expired; it comes back when the evidence is renewed.

@@ -63,6 +63,9 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_accounts_evidence_at"), ["evidence_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_accounts_handle_key"), ["handle_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_accounts_host"), ["host"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_accounts_last_post_at"), ["last_post_at"], unique=False
+        )
 
     op.create_table(
         "actor_keys",
@@ -498,6 +501,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("description", sa.Text(), nullable=False),
         sa.Column("open_registrations", sa.Boolean(), nullable=True),
+        sa.Column("registrations", sa.String(), nullable=True),
+        sa.Column("rules", sa.JSON(), nullable=False),
+        sa.Column("monthly_active", sa.Integer(), nullable=True),
         sa.Column("languages", sa.JSON(), nullable=False),
         sa.Column("robots", sa.String(), nullable=False),
         sa.Column("noindex_header", sa.Boolean(), nullable=False),
@@ -707,7 +713,11 @@ def upgrade() -> None:
     op.create_table(
         "account_traits",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
-        sa.Column("trait", sa.String(), nullable=False),
+        sa.Column(
+            "trait",
+            sa.String().with_variant(sa.String(collation="C"), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("pool", sa.Integer(), nullable=False),
         sa.Column("weight", sa.Float(), nullable=False),
         sa.Column("place", sa.Float(), nullable=False),
@@ -893,6 +903,7 @@ def downgrade() -> None:
     op.drop_table("audit_log")
     op.drop_table("actor_keys")
     with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_accounts_last_post_at"))
         batch_op.drop_index(batch_op.f("ix_accounts_host"))
         batch_op.drop_index(batch_op.f("ix_accounts_handle_key"))
         batch_op.drop_index(batch_op.f("ix_accounts_evidence_at"))
