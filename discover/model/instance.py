@@ -20,6 +20,25 @@ class NodeInfo:
     fasp_base_url: str | None = None
 
 
+class Registrations(StrEnum):
+    """Who may make an account, as far as the server says."""
+
+    OPEN = "open"
+    APPROVAL = "approval"  # asked for, and decided by hand
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAbout:
+    """What a server's own API tells people who look for one; plain text, languages in lower case."""
+
+    name: str = ""
+    description: str = ""
+    rules: tuple[str, ...] = ()
+    registrations: Registrations | None = None
+    languages: tuple[str, ...] = ()
+
+
 class RobotsState(StrEnum):
     """Outcome of reading a host's robots.txt, already reduced to one URL or to '/'."""
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from discover.model.actor import Actor, ActorExtras, Handle
-from discover.model.instance import NodeInfo, RobotsState
+from discover.model.instance import NodeInfo, RobotsState, ServerAbout
 from discover.model.post import Post
 from discover.model.verdict import AccountVerdict
 
@@ -45,6 +45,7 @@ class ServerSeen:
     nodeinfo: NodeInfo | None  # None: could not be read this time
     noindex_header: bool = False
     seen_at: datetime | None = None
+    about: ServerAbout | None = None  # None: it has no such document, or did not give it now
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,18 @@ def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outc
             "description": info.description,
             "open_registrations": info.open_registrations,
             "languages": list(info.languages),
+            "monthly_active": info.monthly_active,
         }
+    if (about := seen.about) is not None:
+        values |= {
+            "rules": list(about.rules),
+            "registrations": about.registrations,
+        }
+        for name in ("name", "description"):  # where NodeInfo is silent, or shorter
+            if said := getattr(about, name):
+                values[name] = said
+        if about.languages:
+            values["languages"] = list(about.languages)
     connection.execute(sa.update(SERVERS).where(SERVERS.c.host == seen.host).values(**values))
     if RobotsState.FORBIDDEN.value in (row.robots, seen.robots.value):
         consent_log.server_touched(connection, seen.host, now)

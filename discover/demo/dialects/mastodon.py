@@ -42,6 +42,13 @@ _TOOT = {
 _FIRST_ID = 109_000_000_000_000_000
 _STEP = 7919
 
+_RULES = (
+    "Be kind. Disagree with what is said, not with who says it.",
+    "No racism, sexism, homophobia or transphobia.",
+    "Put a content warning in front of what others may not want to see.",
+    "Describe your pictures for those who cannot see them.",
+)
+
 
 class Mastodon(Dialect):
     software = "mastodon"
@@ -381,6 +388,15 @@ class Mastodon(Dialect):
                     "version": host.version,
                     "description": host.description,
                     "languages": [host.language],
+                    "registrations": {
+                        "enabled": host.index % 3 != 2,
+                        "approval_required": host.index % 3 == 1,
+                        "message": None,
+                    },
+                    "rules": [
+                        {"id": str(number), "text": text, "hint": ""}
+                        for number, text in enumerate(_RULES, start=1)
+                    ],
                 },
                 JSON,
             )

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from discover.model.fetched import FetchError
-from discover.model.instance import NodeInfo, RobotsState
+from discover.model.instance import NodeInfo, RobotsState, ServerAbout
 from discover.model.observed import CandidatesSeen, Door, HostTurn, ServerSeen, ServerVisited
+from discover.policy.origin import same_origin
 from discover.policy.robots import UNREADABLE, Robots, forbids_indexing, read_robots
 from discover.services.visiting.documents import INTERRUPTIONS
 from discover.services.visiting.tools import Tools
 from discover.wire.directory import ACCEPT, Ask, first_ask, listings_for, read_candidates
 from discover.wire.documents import ParseError, read_document, read_json
 from discover.wire.nodeinfo import nodeinfo_url, parse_nodeinfo, well_known_url
+from discover.wire.server_about import asks_for, read_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,11 @@ async def _visit(tools: Tools, turn: HostTurn) -> ServerReport:
     try:
         robots = await _robots(tools, base)
         state = robots.state_for(base + "/", solicited=turn.solicited)
-        nodeinfo, noindex = None, False
+        nodeinfo, noindex, about = None, False, None
         if state is RobotsState.ALLOWED:
             nodeinfo, noindex = await _nodeinfo(tools, turn)
+            software = nodeinfo.software if nodeinfo is not None else turn.software
+            about = await _about(tools, turn, software) if turn.directory else None
         await tools.sink(
             ServerSeen(
                 host=turn.host,
@@ -48,6 +52,7 @@ async def _visit(tools: Tools, turn: HostTurn) -> ServerReport:
                 nodeinfo=nodeinfo,
                 noindex_header=noindex,
                 seen_at=tools.clock.now(),
+                about=about,
             )
         )
         if state is not RobotsState.ALLOWED:
@@ -98,6 +103,26 @@ async def _nodeinfo(tools: Tools, turn: HostTurn) -> tuple[NodeInfo | None, bool
         return None, False
     except ParseError:
         return None, False
+
+
+async def _about(tools: Tools, turn: HostTurn, software: str | None) -> ServerAbout | None:
+    """Its description and rules, for people who look for a server. None if they cannot be read."""
+    for ask in asks_for(software):
+        url = tools.base_url(turn.host) + ask.path
+        try:
+            if ask.body is not None:
+                fetched = await tools.fetcher.ask(url, ask.body, solicited=turn.solicited)
+            else:
+                fetched = await tools.fetcher.get(url, accept=ACCEPT, solicited=turn.solicited)
+            # The origin decides: who sends us elsewhere says nothing about itself.
+            if fetched.status == 200 and same_origin(fetched.final_url, url):
+                return read_about(ask, read_document(fetched.body))
+        except FetchError as error:
+            if error.failure in INTERRUPTIONS:
+                raise
+        except ParseError:
+            continue
+    return None
 
 
 async def _list(tools: Tools, turn: HostTurn, first: Ask) -> int:

@@ -599,6 +599,22 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "trend_levels",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column(
+            "name", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=False),
+        sa.Column("uses", sa.Float(), nullable=False),
+        sa.Column("daily", sa.JSON(), nullable=False),
+        sa.Column("weekly", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "name", "language"),
+    )
+    with op.batch_alter_table("trend_levels", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_trend_levels_day"), ["day"], unique=False)
+
+    op.create_table(
         "verdict_history",
         sa.Column(
             "id",
@@ -756,9 +772,35 @@ def upgrade() -> None:
     with op.batch_alter_table("topic_days", schema=None) as batch_op:
         batch_op.create_index("ix_topic_days_topic", ["topic", "day"], unique=False)
 
+    op.create_table(
+        "trend_uses",
+        sa.Column("post_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column(
+            "name", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("hour", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("post_id", "kind", "name"),
+    )
+    with op.batch_alter_table("trend_uses", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_trend_uses_hour", ["kind", "hour", "name", "language"], unique=False
+        )
+        batch_op.create_index(
+            "ix_trend_uses_name", ["kind", "name", "hour", "account_id"], unique=False
+        )
+
 
 def downgrade() -> None:
 
+    with op.batch_alter_table("trend_uses", schema=None) as batch_op:
+        batch_op.drop_index("ix_trend_uses_name")
+        batch_op.drop_index("ix_trend_uses_hour")
+
+    op.drop_table("trend_uses")
     with op.batch_alter_table("topic_days", schema=None) as batch_op:
         batch_op.drop_index("ix_topic_days_topic")
 
@@ -798,6 +840,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_verdict_history_host"))
 
     op.drop_table("verdict_history")
+    with op.batch_alter_table("trend_levels", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_trend_levels_day"))
+
+    op.drop_table("trend_levels")
     op.drop_table("touched_tags")
     with op.batch_alter_table("topic_edits", schema=None) as batch_op:
         batch_op.drop_index("ux_topic_edits")
