@@ -47,6 +47,8 @@ from discover.store.tables import (
     Suppression,
     Task,
     TopicEdit,
+    TrendLevel,
+    TrendUse,
     VerdictHistory,
     VerdictRow,
     Visit,
@@ -89,6 +91,7 @@ NOBODYS: dict[type[SQLModel], str] = {
     BlocklistDraft: "hosts",
     IndexRebuild: "numbers",
     TopicEdit: "words",
+    TrendLevel: "means over several people, dropped when one of them leaves",
 }
 
 # Not deleted when a person leaves: what keeps them out, and what following.part takes back
@@ -144,6 +147,7 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
             column(Interaction, "account_id").in_(who.account_ids),
             column(Interaction, "post_id").in_(posts),
         ),
+        TrendUse: column(TrendUse, "post_id").in_(posts),
         Post: column(Post, "account_id").in_(who.account_ids),
         Account: named(Account),
         VerdictRow: sa.or_(

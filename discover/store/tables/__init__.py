@@ -51,6 +51,7 @@ from discover.store.tables.topics import (
     TopicDayRow,
     TouchedTag,
 )
+from discover.store.tables.trends import TrendLevel, TrendUse
 from discover.store.tables.work import Lock, Task
 
 __all__ = [
@@ -98,6 +99,8 @@ __all__ = [
     "TopicEdit",
     "TouchedTag",
     "TraitRow",
+    "TrendLevel",
+    "TrendUse",
     "VerdictHistory",
     "VerdictRow",
     "Visit",
