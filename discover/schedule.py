@@ -15,7 +15,10 @@ _LOCK_SECONDS = 90.0
 _BEAT_SECONDS = 30
 
 # kind of task -> every how many minutes
-PERIODS = {"retention": 60, "reconcile": 24 * 60, "follows": 5}
+PERIODS = {
+    "retention": 60, "reconcile": 24 * 60, "follows": 5, "sizes": 60, "similarity": 5,
+    "common_words": 24 * 60,
+}  # fmt: skip
 
 
 def run_scheduler(app: App, stop: threading.Event) -> None:
@@ -55,4 +58,6 @@ def _start(app: App) -> BackgroundScheduler:
     scheduler.start()
     # A machine that is switched off at night still keeps its promises.
     enqueue(app.context, "retention")
+    enqueue(app.context, "common_words")
+    enqueue(app.context, "sizes")
     return scheduler

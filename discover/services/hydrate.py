@@ -16,6 +16,7 @@ from discover.model.views import AccountView, PostView
 from discover.policy.consent import decide_post
 from discover.policy.explain import reasons
 from discover.policy.languages import of_account
+from discover.policy.suggest import may_suggest
 from discover.services.context import Context
 from discover.services.documents import POST_COLUMNS, Judged, judge_accounts
 from discover.services.facts import POSTS, post_facts
@@ -52,6 +53,18 @@ def hydrate_accounts(
 ) -> list[AccountView]:
     """In the order of the ids, as `hydrate` does."""
     return hydrate(ctx, connection, [Hit(number, 1.0) for number in ids], (), now)[0]
+
+
+def hydrate_suggestable(
+    ctx: Context, connection: Connection, ids: Sequence[int], now: datetime, *, bots: bool = False
+) -> list[AccountView]:
+    """In the order of the ids, those that may be suggested to others at this moment."""
+    judged = {
+        number: one
+        for number, one in judge_accounts(ctx, connection, ids, now).items()
+        if may_suggest(one.verdict, bots=bots)
+    }
+    return _people(judged, [Hit(number, 1.0) for number in ids], now, ())
 
 
 def hydrate_posts(

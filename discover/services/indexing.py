@@ -16,7 +16,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.query import Kind
 from discover.ports import Document
-from discover.services import outbox, withdrawals
+from discover.services import outbox, similarity, withdrawals
 from discover.services.context import Context
 from discover.services.documents import (
     ACCOUNT_COLUMNS,
@@ -59,8 +59,12 @@ def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
     if lock is None:
         return 0
     try:
-        ids = _index_batch(ctx, limit)
+        ids, changed = _index_batch(ctx, limit)
         with ctx.database.write() as connection:
+            if ids:
+                now = ctx.clock.now()
+                similarity.mark(connection, changed, now)
+                similarity.call(connection, now)
             for part in chunks(ids):
                 connection.execute(_DONE, {"among": part})
             withdrawals.gone(connection, ids, ctx.clock.now())
@@ -141,7 +145,7 @@ def _rebuild(ctx: Context, kind: Kind, lock: str, progress: Callable[[str, int, 
             seen += len(rows)
             last = rows[-1].id
             progress(kind.value, seen, total)
-            mark = max([mark, *_index_batch(ctx, BATCH, after=mark)])
+            mark = max([mark, *_index_batch(ctx, BATCH, after=mark)[0]])
         fresh.swap()
     return written
 
@@ -156,13 +160,13 @@ def _documents(
     return list(post_documents(ctx, rows, judged, now))
 
 
-def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
-    """Bring the engine up to the rows' state; returns their outbox ids."""
+def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int], set[int]]:
+    """Bring the engine up to the rows' state; returns their outbox ids, and changed accounts'."""
     now = ctx.clock.now()
     with ctx.database.read() as connection:
         rows = connection.execute(_WAITING, {"after": after, "limit": limit}).all()
         if not rows:
-            return []
+            return [], set()
         account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
         post_ids = {row.ref for row in rows if row.kind == outbox.POST}
         posts = _POSTS_OF(connection, sorted(post_ids))
@@ -184,4 +188,4 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> list[int]:
         ctx.engine.delete(Kind.POSTS, sorted(gone))
     if accounts or documents:
         ctx.engine.upsert([*accounts, *documents])
-    return [row.id for row in rows]
+    return [row.id for row in rows], account_ids

@@ -11,11 +11,14 @@ import sqlalchemy as sa
 
 from discover.policy.retry import next_try
 from discover.services.context import Context
+from discover.services import rebuilds
 from discover.services.following import reconcile as reconcile_follows
+from discover.services.growth import note_sizes
 from discover.services.inbox import work_off
 from discover.services.indexing import index_all
 from discover.services.retention import enforce_retention
 from discover.services.seen import forget_seen
+from discover.services.similarity import learn_common_words, refresh_all
 from discover.services.verify import repair, verify
 from discover.store.database import table, upsert
 from discover.store.tables import Task
@@ -39,8 +42,20 @@ def _retention(ctx: Context, _payload: Mapping[str, Any]) -> None:
     forget_seen(ctx)
 
 
+def _similarity(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    refresh_all(ctx)
+
+
+def _common_words(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    learn_common_words(ctx)
+
+
 def _follows(ctx: Context, _payload: Mapping[str, Any]) -> None:
     reconcile_follows(ctx)
+
+
+def _sizes(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    note_sizes(ctx)
 
 
 # Every kind of queued work there is
@@ -49,6 +64,10 @@ HANDLERS: dict[str, Handler] = {
     "reconcile": _reconcile,
     "inbox": work_off,
     "follows": _follows,
+    "sizes": _sizes,
+    rebuilds.TASK: rebuilds.run,
+    "similarity": _similarity,
+    "common_words": _common_words,
 }
 
 

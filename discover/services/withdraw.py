@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
 from discover.model.instance import ServerOptIn
-from discover.services import aliases, consent_log, following, held, outbox
+from discover.services import aliases, consent_log, following, held, outbox, similarity
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SUPPRESSIONS
 from discover.services.history import HISTORY
@@ -60,6 +60,7 @@ def withdraw_posts(
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
     _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
     gone = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id == account_id)).rowcount
+    similarity.forget(connection, [account_id], now)
     if note and gone:
         purge(connection, outbox.PURGE_ACCOUNT, [account_id], now, because)
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
@@ -76,6 +77,8 @@ def withdraw_post_ids(
 ) -> None:
     if ids:
         _forget_interactions(connection, ids)
+        authors = sa.select(POSTS.c.account_id).where(POSTS.c.id.in_(ids)).distinct()
+        similarity.forget(connection, connection.scalars(authors).all(), now)
         connection.execute(sa.delete(POSTS).where(POSTS.c.id.in_(ids)))
         purge(connection, outbox.POST, ids, now, because)
         count(connection, "posts_withdrawn", len(ids), now)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, Index, String
 from sqlmodel import Field, SQLModel
 
 from discover.store.tables.columns import default_column, instant_column, owner_column
+
+# Compared by code point in both databases, so that traits of one kind are a range.
+_Plain = String().with_variant(String(collation="C"), "postgresql")
 
 
 class TraitRow(SQLModel, table=True):
@@ -23,7 +26,7 @@ class TraitRow(SQLModel, table=True):
         {"sqlite_with_rowid": False},
     )
     account_id: int = owner_column("accounts.id", primary_key=True)
-    trait: str = Field(primary_key=True)
+    trait: str = Field(sa_column=Column(_Plain, primary_key=True, nullable=False))
     pool: int = default_column(0)  # policy.similarity.Pool
     weight: float = default_column(0.0)  # 0..1
     place: float = default_column(0.0)  # weight, lifted by how alive and described the account is
