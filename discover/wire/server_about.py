@@ -13,7 +13,7 @@ from typing import Any
 from discover.model.instance import Registrations, ServerAbout
 from discover.wire.documents import Json
 from discover.wire.jsonld import as_list, as_text
-from discover.wire.text import plain
+from discover.wire.text import html_text, plain
 
 _MISSKEY = {"misskey", "sharkey", "firefish", "iceshrimp", "calckey", "foundkey", "cherrypick"}
 _NEVER = {"wordpress", "bridgy-fed", "writefreely", "ghost", "owncast", "funkwhale", "mobilizon"}
@@ -113,12 +113,12 @@ def _registrations(enabled: Any, approval: Any) -> Registrations | None:
 
 def _rules(value: Any) -> tuple[str, ...]:
     texts = (one.get("text") if isinstance(one, dict) else one for one in as_list(value))
-    said = (plain(text, _RULE_LENGTH) for text in texts if isinstance(text, str))
+    said = (plain(html_text(text), _RULE_LENGTH) for text in texts if isinstance(text, str))
     return tuple([text for text in said if text][:_MOST_RULES])
 
 
 def _description(*texts: Any) -> str:
-    said = (plain(as_text(text), _DESCRIPTION_LENGTH) for text in texts)
+    said = (plain(html_text(as_text(text)), _DESCRIPTION_LENGTH) for text in texts)
     return next((text for text in said if text), "")
 
 
