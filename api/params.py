@@ -76,7 +76,14 @@ class SearchParams(BaseModel):
 
     q: Annotated[
         str,
-        Field(max_length=MAX_WORDS, description="What to look for; may be left away"),
+        Field(
+            max_length=MAX_WORDS,
+            description=(
+                'Words, and operators: "a phrase", -word, #tag, from:user@host, lang:de, '
+                "server:example.social, has:image (video, audio, media), is:reply, -is:bot, "
+                "before:2026-03-01, after:2026-03, during:2026; may be left away"
+            ),
+        ),
     ] = ""
     type: Annotated[
         Literal["accounts", "posts", "all"], Field(description="What kind of results")

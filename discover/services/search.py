@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
@@ -18,19 +18,23 @@ from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
 from discover.services.hydrate import hydrate
 from discover.wire.hashtags import fold
+from discover.wire.operators import Typed, parse
 
 MAX_LIMIT = 40
 MAX_WORDS = 300
 # Engines page by offset up to here; nobody reads further.
 _DEEPEST = 1000
-_PHRASE = re.compile(r'"([^"]+)"')
-_EXCLUDED = re.compile(r"(?<!\S)-(\w[\w.\-]*)")
+# `from:marta` is looked for among so many accounts that the engine brings up for the name.
+_NAMESAKES = 50
 
 _KINDS = {
     "accounts": (Kind.ACCOUNTS,),
     "posts": (Kind.POSTS,),
     "all": (Kind.ACCOUNTS, Kind.POSTS),
 }
+_HANDLES = sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle_key).where(
+    ACCOUNTS.c.id.in_(sa.bindparam("ids", expanding=True))
+)
 _BY_HANDLE = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.handle_key == sa.bindparam("handle"))
 
 _NOTHING = EngineAnswer((), more=False)
@@ -69,7 +73,10 @@ class _Page(Generic[T]):
 
 
 def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
-    """One page. Raises BadRequest for what cannot be asked, EngineUnavailable from the engine."""
+    """One page. The text may hold operators (`discover.wire.operators`).
+
+    Raises BadRequest for what cannot be asked, EngineUnavailable from the engine.
+    """
     if request.kind not in _KINDS:
         raise BadRequest("type must be accounts, posts or all")
     if not 1 <= request.limit <= MAX_LIMIT:
@@ -78,11 +85,15 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         raise BadRequest(f"q must not be longer than {MAX_WORDS} characters")
     kinds = _KINDS[request.kind]
     offsets = _read_cursor(request.cursor) if request.cursor else dict.fromkeys(kinds, 0)
-    words = frozenset(filter(None, map(fold, request.text.split())))
-    people: _Page[AccountView] = _Page(_query(request, Kind.ACCOUNTS, offsets))
-    posts: _Page[PostView] = _Page(_query(request, Kind.POSTS, offsets))
+    typed = parse(request.text)
+    words = frozenset(filter(None, map(fold, (*typed.text.split(), *typed.tags))))
+    authors = _authors(ctx, typed.accounts)
+    people: _Page[AccountView] = _Page(_query(request, typed, authors, Kind.ACCOUNTS, offsets))
+    posts: _Page[PostView] = _Page(_query(request, typed, authors, Kind.POSTS, offsets))
+    nobody = bool(typed.accounts) and not authors
     people.full = Kind.ACCOUNTS not in kinds or Kind.ACCOUNTS not in offsets
-    posts.full = Kind.POSTS not in kinds or Kind.POSTS not in offsets
+    people.full = people.full or nobody or typed.posts_only
+    posts.full = Kind.POSTS not in kinds or Kind.POSTS not in offsets or nobody
     first = not people.full and people.query.offset == 0
     while not (people.full and posts.full):
         of_people = _NOTHING if people.full else ctx.engine.search(people.query)
@@ -117,32 +128,59 @@ def _score(view: AccountView | PostView) -> float:
     return view.score
 
 
-def _query(request: SearchRequest, kind: Kind, offsets: dict[Kind, int]) -> EngineQuery:
-    text = request.text
-    phrases = tuple(_PHRASE.findall(text))
-    text = _PHRASE.sub(" ", text)
-    excluded = tuple(_EXCLUDED.findall(text))
-    text = _EXCLUDED.sub(" ", text)
-    tags = request.tags
+def _query(
+    request: SearchRequest,
+    typed: Typed,
+    authors: tuple[int, ...],
+    kind: Kind,
+    offsets: dict[Kind, int],
+) -> EngineQuery:
+    """What is typed narrows what the request's own filters ask for; of two dates the stricter."""
+    of_posts = kind is Kind.POSTS
+    languages = [language.lower().partition("-")[0] for language in request.languages]
+    since = [moment for moment in (request.since, typed.since) if moment]
+    until = [moment for moment in (request.until, typed.until) if moment]
     return EngineQuery(
         kind=kind,
-        text=" ".join(text.replace('"', " ").split()),
-        phrases=phrases,
-        exclude=excluded,
+        text=typed.text,
+        phrases=typed.phrases,
+        exclude=typed.exclude,
         filters=Filters(
-            languages=tuple(language.lower().partition("-")[0] for language in request.languages),
-            servers=tuple(server.lower() for server in request.servers),
-            tags=tags,
-            bot=request.bot,
-            media=request.media if kind is Kind.POSTS else (),
-            account_ids=request.account_ids,
-            since=request.since,
-            until=request.until,
+            languages=_both(languages, typed.languages),
+            servers=_both([server.lower() for server in request.servers], typed.servers),
+            tags=_both(request.tags, typed.tags),
+            bot=request.bot if request.bot is not None else typed.bot,
+            media=_both(request.media, typed.media) if of_posts else (),
+            account_ids=authors,
+            sensitive=typed.sensitive if of_posts else None,
+            reply=typed.reply if of_posts else None,
+            since=max(since, default=None),
+            until=min(until, default=None),
         ),
         sort=request.sort,
         limit=request.limit,
         offset=offsets.get(kind, 0),
     )
+
+
+def _both(asked: Sequence[str], typed: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*asked, *typed)))
+
+
+def _authors(ctx: Context, names: Sequence[str]) -> tuple[int, ...]:
+    """Accounts that `from:` means. Whether they may be shown is asked when they are."""
+    found: list[int] = []
+    for name in names:
+        with ctx.database.read() as connection:
+            if "@" in name:
+                found += connection.scalars(_BY_HANDLE, {"handle": name})
+                continue
+        asked = EngineQuery(Kind.ACCOUNTS, text=name, limit=_NAMESAKES, highlight=False)
+        ids = [hit.id for hit in ctx.engine.search(asked).hits]
+        with ctx.database.read() as connection:
+            rows = connection.execute(_HANDLES, {"ids": ids}).all()
+        found += [row.id for row in rows if row.handle_key.partition("@")[0] == name]
+    return tuple(dict.fromkeys(found))
 
 
 def _exact(ctx: Context, text: str, words: frozenset[str]) -> list[AccountView]:

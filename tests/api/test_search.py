@@ -217,3 +217,23 @@ def test_only_json_true_lists_a_newcomer(own_site):
         actor("late", signals=ConsentSignals(discoverable=Flag.MALFORMED, indexable=Flag.TRUE))
     )
     assert own_site.get(f"/api/v1/accounts/late@{HOST}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("typed", "people", "texts"),
+    [
+        ("from:marta clear", set(), {"Clear skies, the astronomy club meets tonight"}),
+        (f"from:marta@{HOST} lang:de", {f"marta@{HOST}"}, {"Sternbilder am Abend, astronomy"}),
+        ("from:nobody astronomy", set(), set()),
+        ("has:image", set(), {"Astronomy with spiders on the lens"}),
+        ("is:sensitive astronomy", set(), {"Astronomy with spiders on the lens"}),
+        ("#Astronomy balcony", {f"marta@{HOST}"}, set()),
+        ("astronomy before:2020", set(), set()),
+        ("server:elsewhere.example astronomy", set(), set()),
+        ('"club meets" -spiders', set(), {"Clear skies, the astronomy club meets tonight"}),
+    ],
+)
+def test_operators_in_the_words_narrow_what_is_found(site, typed, people, texts):
+    found = site.get("/api/v1/search", params={"q": typed}).json()
+    assert {one["handle"] for one in found["accounts"]} == people
+    assert {one["text"] for one in found["posts"]} == texts
