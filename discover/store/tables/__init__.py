@@ -26,6 +26,12 @@ from discover.store.tables.console import (
     TopicEdit,
 )
 from discover.store.tables.crawl import HostLease, Visit
+from discover.store.tables.fasp import (
+    FaspConnection,
+    FaspDebugCall,
+    FaspInvitation,
+    FaspRequest,
+)
 from discover.store.tables.federation import (
     CommandRow,
     Delivery,
@@ -69,6 +75,10 @@ __all__ = [
     "Delivery",
     "DeliveryFailure",
     "DeliveryHost",
+    "FaspConnection",
+    "FaspDebugCall",
+    "FaspInvitation",
+    "FaspRequest",
     "Follower",
     "Following",
     "HostLease",

@@ -221,6 +221,43 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("host"),
     )
     op.create_table(
+        "fasp_connections",
+        sa.Column("id", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("base_url", sa.String(), nullable=False),
+        sa.Column("own", sa.Boolean(), nullable=False),
+        sa.Column("ticket", sa.String(), nullable=False),
+        sa.Column("private_pem", sa.Text(), nullable=False),
+        sa.Column("remote_id", sa.String(), nullable=False),
+        sa.Column("remote_key", sa.String(), nullable=False),
+        sa.Column("completion_url", sa.String(), nullable=False),
+        sa.Column("capabilities", sa.JSON(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("confirmed_at", sa.BigInteger(), nullable=True),
+        sa.Column("heard_at", sa.BigInteger(), nullable=True),
+        sa.Column("renewed_at", sa.BigInteger(), nullable=True),
+        sa.Column("due_at", sa.BigInteger(), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("last_error", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("ticket"),
+    )
+    with op.batch_alter_table("fasp_connections", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_fasp_connections_base_url"), ["base_url"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_fasp_connections_due_at"), ["due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fasp_connections_host"), ["host"], unique=False)
+
+    op.create_table(
+        "fasp_invitations",
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
         "followers",
         sa.Column("actor", sa.String(), nullable=False),
         sa.Column("host", sa.String(), nullable=False),
@@ -749,6 +786,49 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "fasp_debug_calls",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("connection_id", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("answered_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["connection_id"], ["fasp_connections.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    op.create_table(
+        "fasp_requests",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("connection_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("category", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("remote_id", sa.String(), nullable=True),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("rounds", sa.Integer(), nullable=False),
+        sa.Column("heard_at", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["connection_id"], ["fasp_connections.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("fasp_requests", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_fasp_requests_connection", ["connection_id", "kind", "remote_id"], unique=False
+        )
+
+    op.create_table(
         "tags_beside_topics",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column(
@@ -809,6 +889,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tags_beside_topics_tag")
 
     op.drop_table("tags_beside_topics")
+    with op.batch_alter_table("fasp_requests", schema=None) as batch_op:
+        batch_op.drop_index("ix_fasp_requests_connection")
+
+    op.drop_table("fasp_requests")
+    op.drop_table("fasp_debug_calls")
     with op.batch_alter_table("account_traits", schema=None) as batch_op:
         batch_op.drop_index("ix_account_traits_trait")
 
@@ -922,6 +1007,13 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_followers_host"))
 
     op.drop_table("followers")
+    op.drop_table("fasp_invitations")
+    with op.batch_alter_table("fasp_connections", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_fasp_connections_host"))
+        batch_op.drop_index(batch_op.f("ix_fasp_connections_due_at"))
+        batch_op.drop_index(batch_op.f("ix_fasp_connections_base_url"))
+
+    op.drop_table("fasp_connections")
     op.drop_table("delivery_hosts")
     op.drop_table("delivery_failures")
     with op.batch_alter_table("deliveries", schema=None) as batch_op:
