@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors, openapi
-from api.activitypub import inbox
+from api.activitypub import inbox, notes
 from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
 from api.headers import FrontDoor
@@ -40,6 +40,7 @@ ROUTERS = tuple(
         transparency,
         operations,
         activitypub,
+        notes,
         openapi,
         pages,
         evidence,
@@ -71,7 +72,6 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
         lifespan=lifespan,
     )
     api.state.waypost = app
-    api.state.public_key_pem = app.keys.public_pem  # read once: it may have to be made first
     api.state.verifier = verifier
     api.state.intake = Intake(app, inbox_rate)
     laboratory = tuple(app.settings.laboratory())

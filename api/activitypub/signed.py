@@ -12,8 +12,8 @@ from discover.bootstrap import App
 from discover.net.verify import Refused, SignedRequest, Verifier
 
 
-async def require_signature(request: Request) -> None:
-    """Pass if some actor of a server that is not blocked signed this GET. ProblemAnswer if not."""
+async def signer_of(request: Request) -> str:
+    """The URI of the actor who signed this GET. ProblemAnswer when nobody did who may."""
     settings = cast("App", request.app.state.waypost).settings
     path, query = request.url.path, request.url.query
     signed = SignedRequest(
@@ -23,6 +23,14 @@ async def require_signature(request: Request) -> None:
         body=b"",
     )
     try:
-        await cast("Verifier", request.app.state.verifier).verify(signed, claimed_actor=None)
+        found = await cast("Verifier", request.app.state.verifier).verify(
+            signed, claimed_actor=None
+        )
     except Refused as refused:
         raise ProblemAnswer(refused.status, refused.reason) from None
+    return found.actor
+
+
+async def require_signature(request: Request) -> None:
+    """Pass if some actor of a server that is not blocked signed this GET. ProblemAnswer if not."""
+    await signer_of(request)

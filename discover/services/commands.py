@@ -18,7 +18,7 @@ from discover.model.observed import Door
 from discover.model.views import SearchRequest
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of
-from discover.services import deliveries, following, history, outbox, pushes
+from discover.services import following, history, outbox, pushes, sent_notes, server_words
 from discover.services.answers import Reply, choose_language, direct_note
 from discover.services.context import Context
 from discover.services.documents import judge_accounts
@@ -76,7 +76,7 @@ def handle(ctx: Context, connection: Connection, received: Received) -> None:
     command = parse(text, ctx.actor_name)
     now = ctx.clock.now()
     limited = _is_limited(ctx, connection, message.author, received.signer_host, now)
-    leaving = command is not None and command.verb is Verb.OUT
+    leaving = command is not None and command.verb in (Verb.OUT, Verb.SERVER_OUT)
     if (limited or message.others > MOST_OTHERS) and not leaving:
         return
     if command is None and not _may_be_helped(ctx, connection, message.author, now):
@@ -148,7 +148,7 @@ def _send(
     activity = direct_note(ctx, message, reply, now, known or None)
     row = {"person": ctx.digest(message.author), "host": received.signer_host, "at": now}
     connection.execute(sa.insert(_ANSWERS), row)
-    deliveries.enqueue(connection, activity=activity, inboxes=[received.inbox], now=now)
+    sent_notes.send(connection, activity, received.inbox, now)
 
 
 # Each of these does one command and says so in the reply. False: nothing was done, say nothing.
@@ -368,4 +368,5 @@ _DO: dict[Verb, Doing] = {
     Verb.WHY: _tell_why,
     Verb.SUGGEST: _suggest,
     Verb.HELP: _help,
+    **dict.fromkeys(server_words.VERBS, server_words.speak_for_server),
 }

@@ -153,7 +153,7 @@ def settle(
     if result.meaning is Meaning.DONE:
         connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.id == due.id))
     elif over:
-        _give_up(connection, DELIVERIES.c.id == due.id, now, result.detail, tried=result.tried)
+        give_up(connection, DELIVERIES.c.id == due.id, now, result.detail, tried=result.tried)
         if result.meaning is Meaning.GONE:
             _forget_inbox(connection, due.inbox, result.status)
     else:
@@ -173,7 +173,7 @@ def settle(
         parked = max(back, parked or back)
         # What lies behind is as old or younger; what is too old would only wait for its own turn.
         old = sa.and_(DELIVERIES.c.host == due.host, DELIVERIES.c.created_at <= now - GIVE_UP_AFTER)
-        _give_up(connection, old, now, result.detail)
+        give_up(connection, old, now, result.detail)
     elif result.tried:
         failures = 0
         if result.meaning is Meaning.DOUBTFUL and not over:
@@ -192,7 +192,7 @@ def _next(ctx: Context, connection: Connection, owner: str, host: str) -> Due | 
     facts = load_servers(connection, [host])[host]
     if facts.blocked or facts.opted_out:
         why = "the server is blocked" if facts.blocked else "the server has opted out"
-        _give_up(connection, DELIVERIES.c.host == host, now, why, tried=False)
+        give_up(connection, DELIVERIES.c.host == host, now, why, tried=False)
     row = connection.execute(_HEAD, {"wanted": host}).first()
     if row is None:
         _leave(connection, owner, host, now)
@@ -224,14 +224,15 @@ def _leave(connection: Connection, owner: str, host: str, now: datetime) -> None
     )
 
 
-def _give_up(
+def give_up(
     connection: Connection,
     which: sa.ColumnElement[bool],
     now: datetime,
     detail: str,
     *,
     tried: bool = True,
-) -> None:
+) -> int:
+    """Drop these with a record of why. Returns how many there were."""
     rows = connection.execute(
         sa.select(
             DELIVERIES.c.id,
@@ -255,6 +256,7 @@ def _give_up(
         connection.execute(
             sa.delete(DELIVERIES).where(DELIVERIES.c.id.in_([row.id for row in part]))
         )
+    return len(rows)
 
 
 def _forget_inbox(connection: Connection, inbox: str, status: int | None) -> None:

@@ -25,7 +25,7 @@ from discover.model.observed import HostTurn, Observation, Outcome
 from discover.policy.consent import ServerFacts, decide_server
 from discover.policy.origin import host_of
 from discover.ports import Fetcher
-from discover.services import deliveries, held
+from discover.services import held, sent_notes
 from discover.services.context import Context
 from discover.services.facts import load_servers, people_who_asked, suppressed
 from discover.services.visiting.documents import Document, fetch_document
@@ -268,12 +268,8 @@ def _send(
             )
         ).first()
         if row is not None and host_of(row.inbox) == host_of(row.uri):
-            deliveries.enqueue(
-                connection,
-                activity=_message(ctx, row.uri, handle, purpose, code, now),
-                inboxes=[row.inbox],
-                now=now,
-            )
+            message = _message(ctx, row.uri, handle, purpose, code, now)
+            sent_notes.send(connection, message, row.inbox, now)
             return str(row.uri)
     raise Refused(
         Why.NO_PROOF,

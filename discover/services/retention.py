@@ -7,7 +7,16 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from discover.policy.consent import must_purge
-from discover.services import consent_log, history, outbox
+from discover.services import (
+    blocklist_drafts,
+    consent_log,
+    history,
+    operators,
+    outbox,
+    reports,
+    sent_notes,
+    sessions,
+)
 from discover.services.context import Context
 from discover.services.delivery_turns import DELIVERIES, FAILURES, HOSTS
 from discover.services.documents import judge_rows
@@ -25,6 +34,7 @@ from discover.store.tables import CommandRow
 
 _BATCH = 500
 _ANSWERS = table(CommandRow)
+CONSOLE = (sessions.forget_over, operators.forget_tries, blocklist_drafts.forget_drafts)
 _ANSWERS_KEPT = timedelta(days=2)
 _FAILURES_KEPT = timedelta(days=90)
 
@@ -151,7 +161,7 @@ def _forget_old_records(ctx: Context) -> int:
         ~sa.exists().where(DELIVERIES.c.host == HOSTS.c.host),
     )
     with ctx.database.write() as connection:
-        return sum(
+        gone = sum(
             connection.execute(statement).rowcount
             for statement in (
                 sa.delete(_ANSWERS).where(_ANSWERS.c.at < now - _ANSWERS_KEPT),
@@ -159,3 +169,5 @@ def _forget_old_records(ctx: Context) -> int:
                 sa.delete(HOSTS).where(idle),
             )
         )
+        forgetting = (reports.forget_handled, sent_notes.forget_old, *CONSOLE)
+        return gone + sum(forget(connection, now) for forget in forgetting)
