@@ -88,9 +88,12 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     typed = parse(request.text)
     words = frozenset(filter(None, map(fold, (*typed.text.split(), *typed.tags))))
     authors = _authors(ctx, typed.accounts)
+    if request.account_ids:
+        asked = request.account_ids
+        authors = tuple(one for one in asked if one in authors) if typed.accounts else asked
     people: _Page[AccountView] = _Page(_query(request, typed, authors, Kind.ACCOUNTS, offsets))
     posts: _Page[PostView] = _Page(_query(request, typed, authors, Kind.POSTS, offsets))
-    nobody = bool(typed.accounts) and not authors
+    nobody = bool(typed.accounts or request.account_ids) and not authors
     people.full = Kind.ACCOUNTS not in kinds or Kind.ACCOUNTS not in offsets
     people.full = people.full or nobody or typed.posts_only
     posts.full = Kind.POSTS not in kinds or Kind.POSTS not in offsets or nobody
