@@ -19,6 +19,9 @@ class Verb(StrEnum):
     WHY = "why"
     SUGGEST = "suggest"
     HELP = "help"
+    SERVER_IN = "server in"
+    SERVER_PROFILES = "server profiles"
+    SERVER_OUT = "server out"
 
 
 NEUTRAL = ""
@@ -187,6 +190,62 @@ WORDS: dict[Verb, dict[str, str]] = {
         "pl": "pomoc, pomocy, pomóż mi, komendy, polecenia, instrukcja, jak to działa, co potrafisz,"
         " kim jesteś",
         "ja": "ヘルプ, 使い方, 助けて, たすけて, コマンド, コマンド一覧, 説明書",
+    },
+    # Of an account that its server names as its contact, for the whole server
+    Verb.SERVER_IN: {
+        NEUTRAL: "server in, instance in",
+        "en": "opt in my server, opt my server in, opt our server in, add my server,"
+        " add our server, list my server, index my server, add my instance, opt in my instance",
+        "de": "Server rein, mein Server rein, nimm meinen Server auf, Server aufnehmen,"
+        " Server anmelden, Instanz rein, meinen Server eintragen",
+        "fr": "serveur dedans, ajoute mon serveur, ajoutez mon serveur, inscrire mon serveur,"
+        " inscris mon serveur, inscrivez mon serveur, ajoute mon instance",
+        "es": "añade mi servidor, agrega mi servidor, inscribe mi servidor, inscribir mi servidor,"
+        " añade mi instancia, alta de mi servidor",
+        "pt": "adicione meu servidor, adicione o meu servidor, inscreva meu servidor,"
+        " inscrever o meu servidor, adicione minha instância",
+        "it": "aggiungi il mio server, iscrivi il mio server, aggiungi la mia istanza,"
+        " iscrivi la mia istanza",
+        "pl": "dodaj mój serwer, zapisz mój serwer, dodaj moją instancję, dopisz mój serwer",
+        "ja": "サーバー参加, サーバーを参加, サーバー登録, サーバーを登録, サーバーを追加",
+    },
+    Verb.SERVER_PROFILES: {
+        NEUTRAL: "server profiles, server profiles only, server in profiles, instance profiles",
+        "en": "only profiles of my server, profiles of my server only, server only profiles,"
+        " only the profiles of my server",
+        "de": "Server nur Profile, nur Profile meines Servers, nur die Profile meines Servers,"
+        " mein Server nur Profile",
+        "fr": "serveur profils seulement, seulement les profils de mon serveur,"
+        " uniquement les profils de mon serveur, mon serveur profils seulement",
+        "es": "servidor solo perfiles, solo los perfiles de mi servidor, solo perfiles de mi servidor,"
+        " únicamente los perfiles de mi servidor",
+        "pt": "servidor só perfis, só os perfis do meu servidor, apenas os perfis do meu servidor,"
+        " somente os perfis do meu servidor",
+        "it": "server solo profili, solo i profili del mio server, soltanto i profili del mio server,"
+        " solo profili del mio server",
+        "pl": "serwer tylko profile, tylko profile mojego serwera, mój serwer tylko profile,"
+        " wyłącznie profile mojego serwera",
+        "ja": "サーバーのプロフィールのみ, サーバーはプロフィールのみ, サーバーのプロフィールだけ,"
+        " サーバーはプロフィールだけ",
+    },
+    Verb.SERVER_OUT: {
+        NEUTRAL: "server out, instance out",
+        "en": "opt out my server, opt my server out, opt our server out, remove my server,"
+        " remove our server, delete my server, don't index my server, do not index my server,"
+        " remove my instance, leave my server alone",
+        "de": "Server raus, mein Server raus, nimm meinen Server raus, Server entfernen,"
+        " Server abmelden, entferne meinen Server, lösche meinen Server, Instanz raus,"
+        " meinen Server austragen",
+        "fr": "serveur dehors, retire mon serveur, retirez mon serveur, supprime mon serveur,"
+        " supprimez mon serveur, désinscrire mon serveur, retire mon instance",
+        "es": "quita mi servidor, elimina mi servidor, borra mi servidor, baja de mi servidor,"
+        " quita mi instancia, servidor fuera",
+        "pt": "remova meu servidor, remova o meu servidor, apague o meu servidor,"
+        " exclua meu servidor, remova minha instância, servidor fora",
+        "it": "rimuovi il mio server, togli il mio server, cancella il mio server,"
+        " elimina il mio server, rimuovi la mia istanza",
+        "pl": "usuń mój serwer, wypisz mój serwer, skasuj mój serwer, usuń moją instancję",
+        "ja": "サーバー退会, サーバーを退会, サーバー登録解除, サーバーを削除, サーバーを外して",
     },
 }
 

@@ -278,4 +278,4 @@ def test_the_words_that_the_help_names_are_understood(language):
         for word in re.findall("[“„«「]\\s?(.+?)\\s?[”“»」]", text):
             found = parse(word, "waypost")
             assert found is not None, word
-            assert found.verb.value == name.removeprefix("help_").replace("_", " ")
+            assert found.verb.value.startswith(name.removeprefix("help_").replace("_", " "))

@@ -33,6 +33,11 @@ WORDS = {
     "no_suggestions": "Zu „{topic}“ kenne ich noch niemanden. Vielleicht hilft ein anderes Wort.",
     "not_understood": "Das habe ich nicht verstanden. Diese Wörter kenne ich:",
     "help": "Ich bin ein Suchindex, der zuerst fragt. Diese Wörter kenne ich:",
+    "server_in": "Danke: Dein Server ist dabei. Wer dort mit den eigenen Einstellungen Ja sagt, kann hier gefunden werden.",
+    "server_profiles": "Danke: Dein Server ist nur mit Profilen dabei. Beiträge von dort werden nicht durchsuchbar.",
+    "server_out": "Dein Server ist raus: Niemand und nichts von ihm wird hier noch gefunden, und was über ihn gespeichert war, ist gelöscht.",
+    "server_looking": "Ich frage Deinen Server, ob er Dich als Kontakt nennt. Wenn ja, gilt das in wenigen Minuten; diese Seite sagt, was ich gefunden habe:",
+    "server_refused": "Wer dieses Verzeichnis betreibt, hat Deinen Server gesperrt. Bitte schreib dorthin.",
     "help_in": "„in“ oder „dabei“: mein Profil und meine öffentlichen Beiträge finden",
     "help_in_profile": "„nur Profil“: nur mein Profil",
     "help_only": "„nur #Tag #Tag“: nur meine Beiträge mit diesen Hashtags",
@@ -40,6 +45,7 @@ WORDS = {
     "help_status": "„status“: was gerade für mich gilt",
     "help_why": "„warum“: die Gründe dafür",
     "help_suggest": "„Vorschlag Thema“: Leute zu einem Thema",
+    "help_server": "„server in“, „server profiles“, „server out“: für Deinen ganzen Server, wenn er Dich als Kontakt nennt",
     "more": "Mehr dazu:",
 }
 

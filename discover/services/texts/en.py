@@ -33,6 +33,11 @@ WORDS = {
     "no_suggestions": "I know nobody for “{topic}” yet. Another word may help.",
     "not_understood": "I did not understand that. I know these words:",
     "help": "I am a search index that asks first. These words I know:",
+    "server_in": "Thank you: your server is in. People there whose own flags say yes may be found here.",
+    "server_profiles": "Thank you: your server is in with profiles only. No posts of its people will be searchable.",
+    "server_out": "Your server is out: nobody and nothing of it is found here any more, and what was held of it has been deleted.",
+    "server_looking": "I will ask your server whether it names you as its contact. If it does, this takes effect within minutes; this page tells what I found:",
+    "server_refused": "The operator of this index has blocked your server. Write to them.",
     "help_in": "“in”: find my profile and my public posts",
     "help_in_profile": "“in profile”: only my profile",
     "help_only": "“only #tag #tag”: only my posts with these hashtags",
@@ -40,6 +45,7 @@ WORDS = {
     "help_status": "“status”: what is true for me now",
     "help_why": "“why”: the reasons for it",
     "help_suggest": "“suggest topic”: people for a topic",
+    "help_server": "“server in”, “server profiles”, “server out”: for your whole server, if it names you as its contact",
     "more": "More:",
 }
 

@@ -33,6 +33,11 @@ WORDS = {
     "no_suggestions": "Todavía no conozco a nadie para «{topic}». Quizá ayude otra palabra.",
     "not_understood": "No lo he entendido. Estas son las palabras que conozco:",
     "help": "Soy un índice de búsqueda que pregunta primero. Estas son las palabras que conozco:",
+    "server_in": "Gracias: tu servidor está dentro. Quienes allí digan que sí con sus propios ajustes se podrán encontrar aquí.",
+    "server_profiles": "Gracias: tu servidor está dentro solo con perfiles. No se podrán buscar publicaciones de su gente.",
+    "server_out": "Tu servidor está fuera: ya no se encuentra aquí a nadie ni nada de él, y lo guardado se ha borrado.",
+    "server_looking": "Preguntaré a tu servidor si te nombra como contacto. Si es así, valdrá en unos minutos; esta página dice qué encontré:",
+    "server_refused": "Quien opera este índice ha bloqueado tu servidor. Escríbele.",
     "help_in": "«in» o «entrar»: encontrar mi perfil y mis publicaciones públicas",
     "help_in_profile": "«solo mi perfil»: solo mi perfil",
     "help_only": "«solo #etiqueta #etiqueta»: solo mis publicaciones con estas etiquetas",
@@ -40,6 +45,7 @@ WORDS = {
     "help_status": "«estado»: lo que vale para mí ahora",
     "help_why": "«por qué»: los motivos",
     "help_suggest": "«sugiere tema»: personas para un tema",
+    "help_server": "«server in», «server profiles», «server out»: para todo tu servidor, si te nombra como contacto",
     "more": "Más información:",
 }
 

@@ -33,6 +33,11 @@ WORDS = {
     "no_suggestions": "Je ne connais encore personne pour « {topic} ». Un autre mot aidera peut-être.",
     "not_understood": "Je n'ai pas compris. Voici les mots que je connais :",
     "help": "Je suis un index de recherche qui demande d'abord. Voici les mots que je connais :",
+    "server_in": "Merci : votre serveur est inscrit. Les personnes dont les propres réglages disent oui peuvent y être trouvées.",
+    "server_profiles": "Merci : votre serveur est inscrit avec les profils seulement. Aucune publication ne pourra y être cherchée.",
+    "server_out": "Votre serveur est retiré : plus personne ni rien de lui n'est trouvé ici, et ce qui était conservé a été supprimé.",
+    "server_looking": "Je demande à votre serveur s'il vous désigne comme contact. Si oui, cela prend effet en quelques minutes ; cette page dit ce que j'ai trouvé :",
+    "server_refused": "L'opérateur de cet index a bloqué votre serveur. Écrivez-lui.",
     "help_in": "« in » ou « participer » : trouver mon profil et mes messages publics",
     "help_in_profile": "« seulement mon profil » : seulement mon profil",
     "help_only": "« seulement #mot #mot » : seulement mes messages avec ces mots-dièse",
@@ -40,6 +45,7 @@ WORDS = {
     "help_status": "« statut » : ce qui vaut pour moi maintenant",
     "help_why": "« pourquoi » : les raisons",
     "help_suggest": "« suggère sujet » : des personnes pour un sujet",
+    "help_server": "« server in », « server profiles », « server out » : pour tout votre serveur, s'il vous désigne comme contact",
     "more": "En savoir plus :",
 }
 

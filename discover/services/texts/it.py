@@ -33,6 +33,11 @@ WORDS = {
     "no_suggestions": "Non conosco ancora nessuno per «{topic}». Forse aiuta un'altra parola.",
     "not_understood": "Non ho capito. Queste sono le parole che conosco:",
     "help": "Sono un indice di ricerca che prima chiede. Queste sono le parole che conosco:",
+    "server_in": "Grazie: il tuo server è dentro. Chi lì dice di sì con le proprie impostazioni può essere trovato qui.",
+    "server_profiles": "Grazie: il tuo server è dentro solo con i profili. I post non saranno ricercabili.",
+    "server_out": "Il tuo server è fuori: nessuno e niente di esso si trova più qui, e ciò che era conservato è stato cancellato.",
+    "server_looking": "Chiedo al tuo server se ti indica come contatto. Se sì, vale entro pochi minuti; questa pagina dice che cosa ho trovato:",
+    "server_refused": "Chi gestisce questo indice ha bloccato il tuo server. Scrivi a loro.",
     "help_in": "«in» o «entrare»: trovare il mio profilo e i miei post pubblici",
     "help_in_profile": "«solo profilo»: solo il mio profilo",
     "help_only": "«solo #tag #tag»: solo i miei post con questi hashtag",
@@ -40,6 +45,7 @@ WORDS = {
     "help_status": "«stato»: che cosa vale per me adesso",
     "help_why": "«perché»: i motivi",
     "help_suggest": "«suggerisci tema»: persone per un tema",
+    "help_server": "“server in”, “server profiles”, “server out”: per tutto il tuo server, se ti indica come contatto",
     "more": "Per saperne di più:",
 }
 

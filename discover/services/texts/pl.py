@@ -33,6 +33,11 @@ WORDS = {
     "no_suggestions": "Nie znam jeszcze nikogo dla „{topic}”. Może pomoże inne słowo.",
     "not_understood": "Nie rozumiem. Znam takie słowa:",
     "help": "Jestem indeksem wyszukiwania, który najpierw pyta. Znam takie słowa:",
+    "server_in": "Dziękuję: Twój serwer jest zapisany. Osoby, których własne ustawienia mówią „tak”, można tu znaleźć.",
+    "server_profiles": "Dziękuję: Twój serwer jest zapisany tylko z profilami. Wpisów stamtąd nie będzie można wyszukać.",
+    "server_out": "Twój serwer jest wypisany: nikogo i niczego z niego już się tu nie znajdzie, a zapisane dane usunięto.",
+    "server_looking": "Zapytam Twój serwer, czy podaje Cię jako kontakt. Jeśli tak, zadziała to w kilka minut; ta strona powie, co znalazłem:",
+    "server_refused": "Operator tego indeksu zablokował Twój serwer. Napisz do niego.",
     "help_in": "„in” lub „zapisz”: można znaleźć mój profil i publiczne wpisy",
     "help_in_profile": "„tylko profil”: tylko mój profil",
     "help_only": "„tylko #tag #tag”: tylko moje wpisy z tymi hasztagami",
@@ -40,6 +45,7 @@ WORDS = {
     "help_status": "„status”: co mnie teraz dotyczy",
     "help_why": "„dlaczego”: powody",
     "help_suggest": "„zaproponuj temat”: osoby do tematu",
+    "help_server": "„server in”, „server profiles”, „server out”: dla całego serwera, jeśli podaje Cię jako kontakt",
     "more": "Więcej:",
 }
 

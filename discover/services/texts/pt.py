@@ -33,6 +33,11 @@ WORDS = {
     "no_suggestions": "Ainda não conheço ninguém para “{topic}”. Talvez outra palavra ajude.",
     "not_understood": "Não entendi. Estas são as palavras que conheço:",
     "help": "Sou um índice de pesquisa que pergunta primeiro. Estas são as palavras que conheço:",
+    "server_in": "Obrigado: o seu servidor está dentro. Quem lá disser sim nas próprias definições pode ser encontrado aqui.",
+    "server_profiles": "Obrigado: o seu servidor está dentro só com perfis. As publicações não poderão ser pesquisadas.",
+    "server_out": "O seu servidor está fora: ninguém nem nada dele se encontra mais aqui, e o que estava guardado foi apagado.",
+    "server_looking": "Vou perguntar ao seu servidor se ele o indica como contacto. Se sim, isto vale dentro de minutos; esta página diz o que encontrei:",
+    "server_refused": "Quem opera este índice bloqueou o seu servidor. Escreva-lhe.",
     "help_in": "“in” ou “entrar”: encontrar o meu perfil e as minhas publicações públicas",
     "help_in_profile": "“só o perfil”: só o meu perfil",
     "help_only": "“apenas #tag #tag”: só as minhas publicações com estas hashtags",
@@ -40,6 +45,7 @@ WORDS = {
     "help_status": "“estado”: o que vale para mim agora",
     "help_why": "“por que”: os motivos",
     "help_suggest": "“sugira tema”: pessoas para um tema",
+    "help_server": "“server in”, “server profiles”, “server out”: para todo o seu servidor, se ele o indicar como contacto",
     "more": "Saiba mais:",
 }
 
