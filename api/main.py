@@ -17,12 +17,23 @@ from api.activitypub.intake import HOST_RATE, Intake
 from api.headers import FrontDoor
 from api.limits import LimitMiddleware, Rate, client_key
 from api.metrics import Metrics, TimingMiddleware
-from api.routes import accounts, checks, operations, removal, search, transparency
+from api.routes import (
+    accounts,
+    checks,
+    operations,
+    removal,
+    search,
+    servers,
+    suggestions,
+    transparency,
+)
 from discover.bootstrap import App
+from discover.services.server_directory import ServerDirectory
 from discover.services.status import status
 from discover.services.transparency import Remembered
 from web import evidence, media
 from web import routes as pages
+from web import servers as server_pages
 from web.i18n import Speaking
 
 # A page of results shrinks to a fifth at the cheapest level; the rest is not worth the time.
@@ -35,9 +46,11 @@ ROUTERS = tuple(
         inbox,
         search,
         accounts,
+        suggestions,
         checks,
         removal,
         transparency,
+        servers,
         operations,
         activitypub,
         notes,
@@ -45,6 +58,7 @@ ROUTERS = tuple(
         pages,
         evidence,
         media,
+        server_pages,
     )
 )
 
@@ -79,6 +93,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.checks = checks.Checks()
     api.state.removals = removal.Removals(app)
     api.state.transparency = Remembered(app.context)
+    api.state.servers = ServerDirectory(app.context)
     images = media.Images(app, client_key)
     api.state.images = images
     errors.install(api)

@@ -5,5 +5,6 @@ pytest_plugins = [
     "tests.support.postgres",
     "tests.support.peers",
     "tests.support.journey",
+    "tests.support.crowd",
     "tests.support.nameserver",
 ]
