@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from discover.engines.weights import ONE_TYPO_FROM, TWO_TYPOS_FROM
-from discover.engines.words import gram_text
+from discover.engines.words import gram_text, without_runs
 from discover.model.query import AccountDocument, Kind, PostDocument
 
 # Raise this when documents must be sent again; a change of settings alone needs no number, for
 # Meilisearch applies it to what it holds.
-DOCUMENT_VERSION = 1
+DOCUMENT_VERSION = 2
 
 MOST_HITS = 2000  # the deepest page: offset 1000 and a limit of 200, with room
 MOST_FACET_VALUES = 100
@@ -81,6 +81,7 @@ def settings(kind: Kind) -> dict[str, Any]:
             "name_grams",
             "tags",
             "bio",
+            "topics",
             "fields",
             "grams",
             "terms",
@@ -102,6 +103,7 @@ def settings(kind: Kind) -> dict[str, Any]:
 
 
 def account_fields(account: AccountDocument) -> dict[str, Any]:
+    written = (account.bio, account.fields, account.terms, *account.tags, *account.topics)
     return {
         "id": account.id,
         "handle": account.handle,
@@ -111,13 +113,14 @@ def account_fields(account: AccountDocument) -> dict[str, Any]:
         "fields": account.fields,
         "tags": account.tags,
         "terms": account.terms,
+        "topics": [name for name in dict.fromkeys(map(without_runs, account.topics)) if name],
         "language": account.languages,
         "server": account.server,
         "bot": account.bot,
         "at": account.last_active,
         "name_grams": spelt_grams(account.username, account.name),
-        "grams": spelt_grams(account.bio, account.fields, account.terms, *account.tags),
-        "plain": plain(account.name, account.bio, account.fields, account.terms, *account.tags),
+        "grams": spelt_grams(*written),
+        "plain": plain(account.name, *written),
         "prior": round(min(1.0, max(0.0, account.prior)) * PRIOR_STEPS),
     }
 

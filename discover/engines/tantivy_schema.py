@@ -12,7 +12,7 @@ from discover.engines.words import compose, gram_text, runs, without_runs
 from discover.model.query import AccountDocument, Kind, PostDocument
 
 # Raise this with every change to the fields or the analysis below: the index is then made anew.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 WORDS = "words"
 LONGEST_WORD = 60
@@ -52,7 +52,8 @@ def schema(kind: Kind) -> Schema:
         builder.add_text_field("name", stored=True, tokenizer_name="raw", index_option="basic")
         for name in ("bio", "fields"):
             builder.add_text_field(name, stored=name == "bio", tokenizer_name=WORDS)
-        builder.add_text_field("terms", tokenizer_name=WORDS, index_option="freq")
+        for name in ("topics", "terms"):
+            builder.add_text_field(name, tokenizer_name=WORDS, index_option="freq")
         builder.add_float_field("weight", fast=True)
     return builder.build()
 
@@ -91,7 +92,7 @@ def post_json(post: PostDocument) -> str:
 
 def account_json(account: AccountDocument) -> str:
     named = (account.username, account.name)
-    written = (account.bio, account.fields, account.terms, *account.tags)
+    written = (account.bio, account.fields, account.terms, *account.tags, *account.topics)
     fields: dict[str, Any] = {
         "id": account.id,
         "handle": account.handle.lower(),
@@ -100,6 +101,7 @@ def account_json(account: AccountDocument) -> str:
         "bio": words_of(account.bio),
         "fields": words_of(account.fields),
         "terms": words_of(account.terms),
+        "topics": compose(" ".join(dict.fromkeys(map(without_runs, account.topics)))),
         "tags": account.tags,
         "tagwords": account.tags,
         "name_grams": gram_text(*named),

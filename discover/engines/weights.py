@@ -10,6 +10,7 @@ ACCOUNT_FIELDS: dict[str, float] = {
     "names": 5.0,  # user part and display name
     "tagwords": 3.0,
     "bio": 1.5,
+    "topics": 1.2,  # names of its topics in every language
     "fields": 1.0,
     "terms": 0.7,
 }

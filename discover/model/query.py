@@ -98,6 +98,7 @@ class AccountDocument:
     bot: bool
     last_active: int
     prior: float  # 0..1: activity, completeness, damped reach (discover.policy.ranking)
+    topics: tuple[str, ...] = ()  # names of its topics in every language, heaviest topic first
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.query import AccountDocument, PostDocument
+from discover.model.topics import AccountTopic
 from discover.model.verdict import AccountVerdict
 from discover.policy.consent import Author, author_of, decide_account, decide_post
 from discover.policy.languages import of_account, primary
@@ -28,12 +29,16 @@ from discover.services.facts import (
     load_servers,
     post_facts,
 )
+from discover.services.topics import catalogue, topics_of
 from discover.store.database import Lookup, among
 
 # An account is also found by the words it keeps using; so many posts and words are looked at.
 _TERM_POSTS = 20
 _TERMS = 30
 _WORD = re.compile(r"\w{4,30}")
+# It is found by the names of these topics of its, in every language.
+_TOPICS = 5
+_TOPIC_WEIGHT = 0.3
 
 # The columns that documents, and what is shown, are made of
 ACCOUNT_COLUMNS = (
@@ -107,7 +112,11 @@ def account_documents(
     listed = [one for one in judged if one.verdict.list.allowed]
     posting = [one.row.id for one in listed if one.verdict.index_posts.allowed]
     recent = _recent_posts(connection, posting)
-    return [_account_document(one, recent.get(one.row.id, []), now) for one in listed]
+    topics = topics_of(connection, [one.row.id for one in listed])
+    return [
+        _account_document(one, recent.get(one.row.id, []), topics.get(one.row.id, ()), now)
+        for one in listed
+    ]
 
 
 def post_documents(
@@ -154,7 +163,9 @@ def _recent_posts(connection: Connection, account_ids: list[int]) -> dict[int, l
     return found
 
 
-def _account_document(judged: Judged, posts: list[Any], now: datetime) -> AccountDocument:
+def _account_document(
+    judged: Judged, posts: list[Any], topics: Sequence[AccountTopic], now: datetime
+) -> AccountDocument:
     row = judged.row
     tags = dict.fromkeys([*row.hashtags, *row.featured_tags])
     used: Counter[str] = Counter()
@@ -188,4 +199,15 @@ def _account_document(judged: Judged, posts: list[Any], now: datetime) -> Accoun
             followers=row.followers,
             now=now,
         ).value,
+        topics=_topic_names(topics),
+    )
+
+
+def _topic_names(topics: Sequence[AccountTopic]) -> tuple[str, ...]:
+    known = catalogue()
+    return tuple(
+        name
+        for one in topics[:_TOPICS]
+        if one.weight >= _TOPIC_WEIGHT
+        for name in known.words(one.topic)
     )

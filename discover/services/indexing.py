@@ -29,6 +29,7 @@ from discover.services.documents import (
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.locks import drop_lock, take_lock
 from discover.services.outbox import OUTBOX
+from discover.services.topic_measure import measure
 from discover.store.database import Lookup, among, chunks
 
 BATCH = 4000
@@ -162,12 +163,15 @@ def _documents(
 
 def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int], set[int]]:
     """Bring the engine up to the rows' state; returns their outbox ids, and changed accounts'."""
-    now = ctx.clock.now()
     with ctx.database.read() as connection:
         rows = connection.execute(_WAITING, {"after": after, "limit": limit}).all()
         if not rows:
             return [], set()
-        account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
+        left_behind = _left_behind(connection, rows)
+    account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
+    measure(ctx, account_ids | left_behind)  # first, because their documents tell it
+    now = ctx.clock.now()
+    with ctx.database.read() as connection:
         post_ids = {row.ref for row in rows if row.kind == outbox.POST}
         posts = _POSTS_OF(connection, sorted(post_ids))
         judged = judge_accounts(
@@ -189,3 +193,11 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int]
     if accounts or documents:
         ctx.engine.upsert([*accounts, *documents])
     return [row.id for row in rows], account_ids
+
+
+def _left_behind(connection: Connection, rows: Sequence[Any]) -> set[int]:
+    """Accounts that leave the index while their rows stay, until their evidence is renewed."""
+    ids = {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}
+    for host in {row.host for row in rows if row.kind == outbox.PURGE_SERVER}:
+        ids.update(connection.scalars(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)))
+    return ids
