@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,6 @@ from discover.services.search import MAX_WORDS
 from web import i18n, images, words
 from web.assets import asset_url
 
-_NAMES = (
-    "home", "search", "account", "why", "about", "error", "api", "transparency", "remove",
-)  # fmt: skip
 # Pages about people are not for other search engines.
 _PEOPLE = {"X-Robots-Tag": "noindex, nofollow"}
 
@@ -35,7 +33,7 @@ def _environment() -> Environment:
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     for name in (
         "activity", "ago", "clean", "day", "initial", "instant", "language", "mark", "marked",
-        "number", "short", "software", "tone", "web_url", "without_emoji",
+        "number", "reason", "short", "software", "tone", "topic_name", "web_url", "without_emoji",
     ):  # fmt: skip
         environment.filters[name] = getattr(words, name)
     environment.filters["say"] = i18n.say
@@ -49,9 +47,12 @@ def _environment() -> Environment:
 
 
 _ENVIRONMENT = _environment()
-_TEMPLATES: dict[str, Template] = {
-    name: _ENVIRONMENT.get_template(f"{name}.html") for name in _NAMES
-}
+
+
+@cache
+def _template(name: str) -> Template:
+    """Compiled when it is first shown; a test compiles them all."""
+    return _ENVIRONMENT.get_template(f"{name}.html")
 
 
 def page(
@@ -72,7 +73,7 @@ def page(
         "Content-Language": tongue.code,
         "Vary": "Accept-Language",
     }
-    html = _TEMPLATES[name].render(page=name, tongue=tongue, **values)
+    html = _template(name).render(page=name, tongue=tongue, **values)
     return HTMLResponse(
         i18n.carry(html, tongue.code) if tongue.chosen else html,
         status_code=status,

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import OrderedDict
 from functools import partial
-from ipaddress import ip_address
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
@@ -20,7 +18,7 @@ from api.schemas import ServerCheckOut
 from discover.model.check import ServerCheck
 from discover.services.context import Context
 from discover.services.proofs import check
-from discover.services.servers import read_host
+from discover.services.servers import read_public_name
 
 router = APIRouter(prefix="/api/v1", tags=["consent"])
 
@@ -30,7 +28,6 @@ _AT_ONCE = 8
 _SECONDS = 60.0  # for all looks of one check
 _OF_ONE_CLIENT = Rate(per_second=0.1, burst=10)
 _OF_ALL = Rate(per_second=2.0, burst=60, clients=1)
-_TOP = re.compile(r"^[a-z]([a-z0-9\-]*[a-z0-9])?$")
 
 
 class Checks:
@@ -43,11 +40,17 @@ class Checks:
         self._running: dict[str, asyncio.Task[ServerCheck]] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
 
-    async def check(self, context: Context, host: str, client: str) -> ServerCheck:
-        """Raises ProblemAnswer (429) when too much is asked, TimeoutError when it takes too long."""
+    def kept(self, host: str) -> ServerCheck | None:
+        """What was found within the last minute."""
         kept = self._kept.get(host)
         if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
             return kept[1]
+        return None
+
+    async def check(self, context: Context, host: str, client: str) -> ServerCheck:
+        """Raises ProblemAnswer (429) when too much is asked, TimeoutError when it takes too long."""
+        if (kept := self.kept(host)) is not None:
+            return kept
         running = self._running.get(host)
         if running is None:
             for buckets, who in ((self._clients, client_key(client)), (self._all, "all")):
@@ -105,21 +108,7 @@ async def post_check(
 def _name(text: str) -> str:
     """A public DNS name; nothing is asked of anything else."""
     try:
-        host = read_host(text)
+        return read_public_name(text)
     except ValueError:
-        host = ""
-    if _is_name(host):
-        return host
-    detail = "host: this is not the name of a server such as example.social."
-    raise ProblemAnswer(422, detail, errors=[{"field": "host", "detail": detail}])
-
-
-def _is_name(host: str) -> bool:
-    first, dot, top = host.rpartition(".")
-    if not dot or not first or not _TOP.match(top):
-        return False
-    try:
-        ip_address(host)
-    except ValueError:
-        return True
-    return False
+        detail = "host: this is not the name of a server such as example.social."
+        raise ProblemAnswer(422, detail, errors=[{"field": "host", "detail": detail}]) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +34,9 @@ _HOST = re.compile(
 )
 
 
+_TOP = re.compile(r"^[a-z]([a-z0-9\-]*[a-z0-9])?$")
+
+
 @dataclass(frozen=True, slots=True)
 class ServerRecord:
     host: str
@@ -59,6 +63,19 @@ def read_host(text: str) -> str:
     if not _HOST.match(host):
         raise ValueError(f"{text!r} is not a host such as example.social")
     return host
+
+
+def read_public_name(text: str) -> str:
+    """A host that has a name of its own, without a port. ValueError for anything else."""
+    host = read_host(text)
+    first, _, top = host.rpartition(".")
+    if not first or not _TOP.match(top):
+        raise ValueError(f"{text!r} is not a name such as example.social")
+    try:
+        ip_address(host)
+    except ValueError:
+        return host
+    raise ValueError(f"{text!r} is an address and not a name")
 
 
 def add_server(ctx: Context, host: str, note: str) -> bool:
