@@ -62,6 +62,21 @@ class GuardedClient(Conversation):
         await self._pass_gate(target)
         return await self._knock(Ask(target, sent, solicited=True, method="POST", body=body))
 
+    async def call(
+        self, method: str, url: str, body: bytes, *, headers: Mapping[str, str]
+    ) -> Answer:
+        """A request that carries a signature of its own (FASP). Redirects are answers.
+
+        For what the host's admin has asked of us, of which robots.txt does not speak. FetchError
+        when there is no answer.
+        """
+        target = self.manners.resolver.read(url)
+        sent = {"accept-encoding": "identity", "user-agent": self.manners.user_agent} | dict(
+            headers
+        )
+        await self._pass_gate(target)
+        return await self._send(Ask(target, sent, solicited=True, method=method, body=body), None)
+
     async def _exchange(self, ask: Ask) -> Answer:
         covered = await self._pass_gate(ask.target)
         if ask.is_robots:

@@ -34,7 +34,6 @@ class FaspConnection(SQLModel, table=True):
     host: str = Field(index=True)  # whose accounts its admin may speak for
     base_url: str = Field(index=True)  # without a trailing slash
     own: bool = default_column(False)  # is the base URL certainly the server's, not a user's?
-    ticket: str = Field(unique=True)  # digest of the secret in the address of its status page
     private_pem: str = text_column()  # ours, for this server alone
     remote_id: str = default_column("")  # `faspId`, the keyid of what goes out
     remote_key: str = default_column("")  # base64 of the raw Ed25519 key

@@ -226,7 +226,6 @@ def upgrade() -> None:
         sa.Column("host", sa.String(), nullable=False),
         sa.Column("base_url", sa.String(), nullable=False),
         sa.Column("own", sa.Boolean(), nullable=False),
-        sa.Column("ticket", sa.String(), nullable=False),
         sa.Column("private_pem", sa.Text(), nullable=False),
         sa.Column("remote_id", sa.String(), nullable=False),
         sa.Column("remote_key", sa.String(), nullable=False),
@@ -240,7 +239,6 @@ def upgrade() -> None:
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("last_error", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("ticket"),
     )
     with op.batch_alter_table("fasp_connections", schema=None) as batch_op:
         batch_op.create_index(
