@@ -26,6 +26,7 @@ from api.routes import (
     servers,
     suggestions,
     transparency,
+    trends,
 )
 from discover.bootstrap import App
 from discover.services.server_directory import ServerDirectory
@@ -47,6 +48,7 @@ ROUTERS = tuple(
         search,
         accounts,
         suggestions,
+        trends,
         checks,
         removal,
         transparency,

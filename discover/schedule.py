@@ -16,7 +16,7 @@ _BEAT_SECONDS = 30
 
 # kind of task -> every how many minutes
 PERIODS = {
-    "retention": 60, "reconcile": 24 * 60, "follows": 5, "sizes": 60, "similarity": 5,
+    "retention": 60, "reconcile": 24 * 60, "follows": 5, "sizes": 60, "trends": 60, "similarity": 5,
     "common_words": 24 * 60,
 }  # fmt: skip
 

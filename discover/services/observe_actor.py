@@ -21,7 +21,7 @@ from discover.model.observed import (
 from discover.model.verdict import AccountVerdict, Answer, Decision, Reason
 from discover.policy.consent import AccountFacts, Rules, decide_account, must_purge
 from discover.policy.origin import host_of
-from discover.services import aliases, consent_log, history, outbox
+from discover.services import aliases, consent_log, history, outbox, trend_uses
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
@@ -30,7 +30,13 @@ from discover.services.facts import (
     load_servers,
     signals_to_json,
 )
-from discover.services.withdraw import VERDICTS, VISITS, withdraw_account, withdraw_posts
+from discover.services.withdraw import (
+    VERDICTS,
+    VISITS,
+    uncount_account,
+    withdraw_account,
+    withdraw_posts,
+)
 from discover.services.withdrawals import Because
 from discover.store.database import upsert
 from discover.store.tables import VerdictRow, Visit
@@ -87,6 +93,12 @@ def actor_seen(ctx: Context, connection: Connection, seen: ActorSeen, now: datet
         return Outcome(verdict=verdict)
     if row is not None and verdict.list.allowed and must_purge(verdict.index_posts):
         removed += withdraw_posts(connection, row.id, now, Because("posts", seen.seen_at))
+    elif row is not None and verdict.list.allowed and row.type != actor.type.value:
+        # Bots count in no trend.
+        if verdict.trends.allowed:
+            trend_uses.book_account(connection, row.id, now)
+        else:
+            uncount_account(connection, row.id)
     _keep_verdict(
         connection, actor.uri, host, seen.handle, verdict,
         seen=_seen_signals(facts), source=seen.source_url, door=seen.door.value, at=seen.seen_at,

@@ -19,9 +19,10 @@ from discover.policy.consent import (
     author_of,
     decide_account,
     decide_post,
+    decide_trend,
 )
 from discover.policy.languages import written
-from discover.services import outbox
+from discover.services import outbox, trend_uses
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNT_FACTS,
@@ -44,7 +45,8 @@ _CONTENT = (
 )  # fmt: skip
 
 # Statements are made once: to make one costs more than to run it.
-_INSERT = sa.insert(POSTS).returning(POSTS.c.id)  # so it is one statement for many rows
+# RETURNING makes it one statement for many rows.
+_INSERT = sa.insert(POSTS).returning(POSTS.c.id, POSTS.c.uri)
 _AUTHORS = Lookup(sa.select(*ACCOUNT_FACTS).where(among(ACCOUNTS.c.uri)))
 _HELD = Lookup(
     sa.select(
@@ -76,6 +78,7 @@ class _Sorted:
     new: dict[str, dict[str, Any]] = field(default_factory=dict)  # by URI
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)  # by id
     gone: dict[int, None] = field(default_factory=dict)  # ids
+    using: dict[str, trend_uses.Using] = field(default_factory=dict)  # by URI
     touched: dict[int, None] = field(default_factory=dict)  # ids of accounts
 
 
@@ -92,10 +95,13 @@ def posts_seen(
     todo = _Sorted()
     outcomes = [_sort_out(ctx, seen, authors, held, todo, now) for seen in group]
     if todo.new:
-        ids = connection.scalars(_INSERT, list(todo.new.values())).all()
-        outbox.note_posts(connection, ids, now)
+        new = connection.execute(_INSERT, list(todo.new.values())).all()
+        trend_uses.book_new(connection, [(one.id, todo.using.get(one.uri)) for one in new], now)
+        outbox.note_posts(connection, [one.id for one in new], now)
     if todo.changed:
         connection.execute(_UPDATE, [{**row, "post": key} for key, row in todo.changed.items()])
+        edited = [(key, todo.using.get(row["uri"])) for key, row in todo.changed.items()]
+        trend_uses.book(connection, edited, now)
     outbox.note(connection, outbox.POST, todo.changed, now)
     known_at = min((seen.seen_at for seen in group), default=now)
     withdraw_post_ids(connection, list(todo.gone), now, Because("post", known_at))
@@ -158,14 +164,27 @@ def _sort_out(
         elif row is None:
             stored += waiting is None
             todo.new[post.uri] = _values(post, account_id, seen)
+            _note_use(ctx, post, account_id, author, todo, now)
         else:
             values = _values(post, account_id, seen)
             if any(getattr(row, name) != values[name] for name in _CONTENT):
                 stored += row.id not in todo.changed
                 todo.changed[row.id] = values
+                _note_use(ctx, post, account_id, author, todo, now)
     if stored or removed:
         todo.touched[account_id] = None
     return Outcome(author.verdict, max(stored, 0), refused, removed)
+
+
+def _note_use(
+    ctx: Context, post: Post, account_id: int, author: Author, todo: _Sorted, now: datetime
+) -> None:
+    """What it uses, if it may count in trends as it is now."""
+    todo.using.pop(post.uri, None)
+    if not trend_uses.may_matter(post.published, now):
+        return
+    if decide_trend(_facts(post), author, ctx.rules, now).allowed:
+        todo.using[post.uri] = trend_uses.using(post, account_id)
 
 
 def _facts(post: Post) -> PostFacts:

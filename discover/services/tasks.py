@@ -19,6 +19,7 @@ from discover.services.indexing import index_all
 from discover.services.retention import enforce_retention
 from discover.services.seen import forget_seen
 from discover.services.similarity import learn_common_words, refresh_all
+from discover.services.trend_levels import refresh_levels
 from discover.services.verify import repair, verify
 from discover.store.database import table, upsert
 from discover.store.tables import Task
@@ -54,6 +55,10 @@ def _follows(ctx: Context, _payload: Mapping[str, Any]) -> None:
     reconcile_follows(ctx)
 
 
+def _trends(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    refresh_levels(ctx)
+
+
 def _sizes(ctx: Context, _payload: Mapping[str, Any]) -> None:
     note_sizes(ctx)
 
@@ -65,6 +70,7 @@ HANDLERS: dict[str, Handler] = {
     "inbox": work_off,
     "follows": _follows,
     "sizes": _sizes,
+    "trends": _trends,
     rebuilds.TASK: rebuilds.run,
     "similarity": _similarity,
     "common_words": _common_words,

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
 from discover.model.instance import ServerOptIn
-from discover.services import aliases, consent_log, following, held, outbox, similarity
+from discover.services import aliases, consent_log, following, held, outbox, similarity, trend_uses
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SUPPRESSIONS
 from discover.services.history import HISTORY
@@ -82,6 +82,12 @@ def withdraw_post_ids(
         connection.execute(sa.delete(POSTS).where(POSTS.c.id.in_(ids)))
         purge(connection, outbox.POST, ids, now, because)
         count(connection, "posts_withdrawn", len(ids), now)
+
+
+def uncount_account(connection: Connection, account_id: int) -> None:
+    """It may not count in trends any more, although its posts are still found (a bot)."""
+    mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
+    _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
 
 
 def withdraw_server(
@@ -181,7 +187,11 @@ def count(connection: Connection, name: str, amount: int, now: datetime) -> None
 def _forget_interactions(
     connection: Connection, posts: Any, by: sa.ColumnElement[bool] | None = None
 ) -> None:
-    """Likes and boosts of these posts, and those that somebody gave: both sides must consent."""
+    """Likes and boosts of these posts, and those that somebody gave: both sides must consent.
+
+    With them goes what the posts counted for in trends.
+    """
+    trend_uses.forget(connection, posts)
     of_these = INTERACTIONS.c.post_id.in_(posts)
     connection.execute(
         sa.delete(INTERACTIONS).where(of_these if by is None else sa.or_(of_these, by))

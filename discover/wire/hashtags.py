@@ -43,6 +43,12 @@ def in_text(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(fold, tokens))))
 
 
+def written(text: str, key: str) -> tuple[str, ...]:
+    """How a tag with this key is spelled in plain text, without '#'; each spelling once."""
+    found = (match for match in _IN_TEXT.findall(text) if fold(match) == key)
+    return tuple(dict.fromkeys(found))
+
+
 def in_tags(tag: Any) -> tuple[str, ...]:
     """Keys of the entries of type Hashtag in a `tag` property (array, object or nothing)."""
     found: dict[str, None] = {}

@@ -1,0 +1,145 @@
+"""What posts use, booked to the hour of their publishing: once, and gone with the post.
+
+Every function works inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.post import Post as SeenPost
+from discover.policy.origin import host_of
+from discover.policy.trends import BASELINE, MOST_LINKS, MOST_TAGS
+from discover.services.context import Context
+from discover.services.facts import POSTS
+from discover.store.database import chunks, table, upsert
+from discover.store.tables import TrendLevel, TrendUse
+from discover.wire.links import page_of
+from discover.wire.text import read_html
+
+USES = table(TrendUse)
+LEVELS = table(TrendLevel)
+TAG, LINK, REPLY = "tag", "link", "reply"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR = timedelta(hours=1)
+_KEY = ("post_id", "kind", "name")
+
+# Statements are made once: to make one costs more than to run it.
+_HELD = sa.select(
+    POSTS.c.id, POSTS.c.uri, POSTS.c.published, POSTS.c.language, POSTS.c.hashtags,
+    POSTS.c.html, POSTS.c.in_reply_to, POSTS.c.sensitive, POSTS.c.content_warning,
+).where(
+    POSTS.c.account_id == sa.bindparam("account"),
+    POSTS.c.published >= sa.bindparam("since", type_=POSTS.c.published.type),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Using:
+    """What a post that may be counted uses."""
+
+    account_id: int
+    published: datetime
+    language: str
+    names: tuple[tuple[str, str], ...]  # kind, name
+
+
+def hour_of(at: datetime) -> int:
+    return (at - _EPOCH) // _HOUR
+
+
+def may_matter(published: datetime | None, now: datetime) -> bool:
+    """Is a post of this age still counted, in a window or in what is usual?"""
+    return published is not None and now - published <= BASELINE
+
+
+def using(post: SeenPost, account_id: int) -> Using:
+    assert post.published is not None  # no post without a date is ever allowed
+    names = _names(post.uri, post.hashtags, post.links, post.in_reply_to)
+    return Using(account_id, post.published, post.language, names)
+
+
+def book(connection: Connection, posts: Sequence[tuple[int, Using | None]], now: datetime) -> None:
+    """Instead of whatever was booked for these posts (id, what it uses; None: may not count)."""
+    for part in chunks([number for number, _ in posts]):
+        forget(connection, part)
+    _insert(connection, posts, now)
+
+
+def book_new(
+    connection: Connection, posts: Sequence[tuple[int, Using | None]], now: datetime
+) -> None:
+    """As `book`, for posts that were written just now."""
+    _insert(connection, posts, now)
+
+
+def book_account(connection: Connection, account_id: int, now: datetime) -> None:
+    """All its posts: it may be counted from now on (it is no bot any more)."""
+    found = connection.execute(_HELD, {"account": account_id, "since": now - BASELINE}).all()
+    posts = []
+    for row in found:
+        if row.sensitive or row.content_warning:
+            continue
+        names = _names(row.uri, row.hashtags, read_html(row.html).links, row.in_reply_to)
+        posts.append((row.id, Using(account_id, row.published, row.language, names)))
+    book(connection, posts, now)
+
+
+def forget(connection: Connection, post_ids: Any) -> None:
+    """These posts (ids, or a SELECT of them) count no more, neither now nor in what is usual."""
+    gone = USES.c.post_id.in_(post_ids)
+    touched = sa.select(USES.c.kind, USES.c.name).where(gone)
+    connection.execute(
+        sa.delete(LEVELS).where(sa.tuple_(LEVELS.c.kind, LEVELS.c.name).in_(touched))
+    )
+    connection.execute(sa.delete(USES).where(gone))
+
+
+def forget_old(ctx: Context) -> int:
+    """Uses that no window and no baseline reaches any more."""
+    oldest = hour_of(ctx.clock.now() - BASELINE) - 24
+    with ctx.database.write() as connection:
+        return sum(
+            connection.execute(
+                sa.delete(USES).where(USES.c.kind == kind, USES.c.hour < oldest)
+            ).rowcount
+            for kind in (TAG, LINK, REPLY)
+        )
+
+
+def _insert(
+    connection: Connection, posts: Iterable[tuple[int, Using | None]], now: datetime
+) -> None:
+    rows = [
+        {
+            "post_id": number,
+            "kind": kind,
+            "name": name,
+            "account_id": one.account_id,
+            "hour": hour_of(min(one.published, now)),  # clocks go wrong, the future is never booked
+            "language": one.language,
+        }
+        for number, one in posts
+        if one is not None and may_matter(one.published, now)
+        for kind, name in one.names
+    ]
+    upsert(connection, TrendUse, rows, key=_KEY)
+
+
+def _names(
+    uri: str, tags: Sequence[str], links: Sequence[str], in_reply_to: str | None
+) -> tuple[tuple[str, str], ...]:
+    home = host_of(uri)
+    pages = (page for link in links if (page := page_of(link)) and host_of(page) != home)
+    names = [(TAG, tag) for tag in tags[:MOST_TAGS]]
+    names += [(LINK, page) for page in list(dict.fromkeys(pages))[:MOST_LINKS]]
+    if in_reply_to:
+        names.append((REPLY, in_reply_to))
+    return tuple(names)
