@@ -9,10 +9,13 @@ from html import escape
 from typing import Any
 from urllib.parse import urlsplit
 
+from discover.model.suggestions import Reason as SuggestionReason
 from discover.model.verdict import Decision, Reason
 from discover.policy.consent import PersonAct
 from discover.services.context import Context
+from discover.services.suggest_command import Told
 from discover.services.texts import TEXTS
+from discover.services.topics import catalogue
 from discover.services.verdict_now import VerdictNow
 from discover.wire.command_words import LANGUAGES
 from discover.wire.commands import Command, Message
@@ -79,12 +82,21 @@ class Reply:
     def more(self, url: str) -> None:
         self._blocks.append(f"<p>{escape(self._texts.words['more'])} {_link(url, url)}</p>")
 
-    def people(self, people: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
-        """(handle, address, hashtags): without the `@` that some software takes for a mention."""
-        self._list(
-            f"{_link(url, handle)} {escape(' '.join(f'#{tag}' for tag in tags))}".rstrip()
-            for handle, url, tags in people
-        )
+    def people(self, people: Iterable[Told]) -> None:
+        """Without the `@` that some software takes for a mention."""
+        self._list(self._person(one) for one in people)
+
+    def _person(self, one: Told) -> str:
+        tags = escape(" ".join(f"#{tag}" for tag in one.tags))
+        reasons = "; ".join(self._because(reason) for reason in one.reasons)
+        told = f"{_link(one.url, one.handle)} {tags}".rstrip()
+        return f"{told} ({escape(reasons, quote=False)})" if reasons else told
+
+    def _because(self, reason: SuggestionReason) -> str:
+        values = dict(reason.values)
+        if topic := catalogue().by_id(values.get("topic", "")):
+            values["topic"] = topic.name(self.language)
+        return self._texts.words[f"because_{reason.kind}"].format(**values)
 
     def status(self, now: VerdictNow) -> None:
         verdict = now.verdict

@@ -8,6 +8,7 @@ true.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -15,16 +16,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.observed import Door
-from discover.model.views import SearchRequest
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of
 from discover.services import following, history, outbox, pushes, sent_notes, server_words
 from discover.services.answers import Reply, choose_language, direct_note
 from discover.services.context import Context
-from discover.services.documents import judge_accounts
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, SUPPRESSIONS, load_servers
 from discover.services.observe_actor import decisions_to_json
-from discover.services.search import search
+from discover.services.suggest_command import people_for
 from discover.services.verdict_now import verdict_now
 from discover.services.withdraw import (
     POSTS,
@@ -34,8 +33,9 @@ from discover.services.withdraw import (
     withdraw_post_ids,
     withdraw_posts,
 )
+from discover.services.withdrawals import Because
 from discover.store.database import table, upsert
-from discover.store.tables import CommandRow, PersonRow, RemoteKey, Server
+from discover.store.tables import CommandRow, PersonRow, RemoteKey, Server, Task
 from discover.wire.command_words import Verb
 from discover.wire.commands import Command, Message, parse, read_message, said
 from discover.wire.hashtags import fold
@@ -54,8 +54,8 @@ MOST_OF_HOST = 200
 MOST_OTHERS = 1
 # An opt-in that was written so long before an opt-out was only late on its way.
 _LATE = timedelta(minutes=10)
-_MOST_SUGGESTED = 5
-_MOST_TAGS_SHOWN = 4
+# By then somebody who came in has been visited.
+_SOON = timedelta(seconds=20)
 _ACTS = {
     Verb.IN: PersonAct.IN,
     Verb.IN_PROFILE: PersonAct.IN_PROFILE,
@@ -72,6 +72,7 @@ def handle(ctx: Context, connection: Connection, received: Received) -> None:
     message = read_message(received.activity, ctx.actor_uri)
     if message is None or not _is_own_word(ctx, connection, message, received):
         return
+    message = replace(message, heard_at=received.at)
     text = said(message.html, message.mentioned)
     command = parse(text, ctx.actor_name)
     now = ctx.clock.now()
@@ -172,8 +173,11 @@ def _come_in(
     tags = [fold(tag) for tag in command.tags]
     _keep_act(connection, uri, act, tags, message, now)
     _lift_suppression(ctx, connection, uri)
-    _narrow(connection, uri, act, tags, now)
+    _narrow(connection, message, act, tags, now)
     _appoint(connection, uri, now)
+    if ctx.follow_people:  # soon after that visit, not with the next round
+        task = {"kind": "follows", "key": "", "payload": {}, "due_at": now + _SOON}
+        upsert(connection, Task, [task], key=["kind", "key"])
     shown = " ".join(f"#{tag}" for tag in tags)
     reply.say({PersonAct.IN: "in", PersonAct.IN_PROFILE: "in_profile"}.get(act, "only"), tags=shown)
     reply.still_needed(verdict_now(ctx, connection, uri, now))
@@ -216,20 +220,21 @@ def _lift_suppression(ctx: Context, connection: Connection, uri: str) -> None:
 
 
 def _narrow(
-    connection: Connection, uri: str, act: PersonAct, tags: list[str], now: datetime
+    connection: Connection, message: Message, act: PersonAct, tags: list[str], now: datetime
 ) -> None:
     """What is held beyond the new act goes at once; what is missing is read anew."""
+    uri = message.author
     account_id = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri))
     if account_id is None:
         return
     if act is PersonAct.IN_PROFILE:
-        withdraw_posts(connection, account_id, now)
+        withdraw_posts(connection, account_id, now, Because("posts", message.heard_at))
     elif act is PersonAct.IN_TAGS:
         rows = connection.execute(
             sa.select(POSTS.c.id, POSTS.c.hashtags).where(POSTS.c.account_id == account_id)
         ).all()
         outside = [row.id for row in rows if not {*tags} & {*row.hashtags}]
-        withdraw_post_ids(connection, outside, now)
+        withdraw_post_ids(connection, outside, now, Because("post", message.heard_at))
     connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(read_at=None))
     outbox.note_whole_account(connection, account_id, now)
 
@@ -266,7 +271,7 @@ def _leave(
         sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle_key).where(ACCOUNTS.c.uri == uri)
     ).first()
     if account is not None:
-        withdraw_account(connection, account.id, now)
+        withdraw_account(connection, account.id, now, Because("account", message.heard_at))
         connection.execute(sa.delete(VISITS).where(VISITS.c.handle_key == account.handle_key))
     connection.execute(sa.delete(VISITS).where(VISITS.c.uri == uri))
     _forget_evidence(ctx, connection, uri, now)
@@ -322,26 +327,16 @@ def _tell_why(
 
 def _suggest(
     ctx: Context,
-    connection: Connection,
+    _connection: Connection,
     message: Message,
     command: Command,
     reply: Reply,
-    now: datetime,
+    _now: datetime,
 ) -> bool:
-    found = search(ctx, SearchRequest(text=command.topic, kind="accounts")).accounts
-    judged = judge_accounts(ctx, connection, [view.id for view in found], now)
-    words = {fold(word) for word in command.topic.split()}
-    people = []
-    for view in found:
-        one = judged.get(view.id)
-        if one is None or not one.verdict.suggest.allowed or view.uri == message.author:
-            continue
-        # The hashtags are the reason: those that were asked for first.
-        tags = sorted(dict.fromkeys(view.hashtags), key=lambda tag: fold(tag) not in words)
-        people.append((view.handle, view.url or view.uri, tuple(tags[:_MOST_TAGS_SHOWN])))
+    people = people_for(ctx, command.topic, reply.language, message.author)
     if people:
         reply.say("suggestions", topic=command.topic)
-        reply.people(people[:_MOST_SUGGESTED])
+        reply.people(people)
     else:
         reply.say("no_suggestions", topic=command.topic)
     return True

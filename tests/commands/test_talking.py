@@ -330,3 +330,18 @@ def test_nothing_of_a_command_is_kept_but_the_act(talk, ann):
     assert uris(talk, Visit) == uris(talk, Post) == set()
     [row] = talk.house.rows(CommandRow)
     assert ann.uri not in str(row)
+
+
+def test_a_topic_is_understood_in_the_writers_language_and_told_in_it(talk, ann):
+    tags = [{"type": "Hashtag", "name": "#astrodon", "href": "https://a.lab.test/tags/a"}]
+    ben = talk.town.person("ben", tag=tags, summary="<p>#astrodon all night</p>")
+    post = talk.town.post(ben, "Saturn")
+    outbox = talk.town.documents[f"{ben.uri}/outbox"]
+    outbox["orderedItems"], outbox["totalItems"] = [talk.town.documents[post]], 1
+    talk.say(ben, "in")
+    talk.house.work()
+    talk.house.work()
+    answer = talk.say(ann, "empfiehl Astronomie")
+    assert f"ben@{HOST} #astrodon" in answer
+    assert "schreibt über Astronomie" in answer
+    assert "ben@" not in talk.say(ben, "suggest astronomy")
