@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from starlette.datastructures import MutableHeaders
@@ -17,6 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from api.mastodon import dialect
 
 QUERY_BYTES = 4096  # the whole query string
 PICTURES = "/media/"
@@ -97,7 +99,8 @@ class LimitMiddleware:
             await self.app(scope, receive, send)
             return
         client = scope["client"][0] if scope.get("client") else "unknown"
-        if scope["path"].startswith(PICTURES):
+        # A server may speak for thousands of people; what it may send in all is the inbox's to say.
+        if scope["path"].startswith((PICTURES, "/inbox")):
             turn = self.pictures.take(client_key(client))
             if turn.allowed:
                 await self.app(scope, receive, send)
@@ -111,6 +114,8 @@ class LimitMiddleware:
                 headers = MutableHeaders(scope=message)
                 headers["RateLimit-Policy"] = self.policy
                 headers["RateLimit"] = f'"client";r={turn.remaining};t={turn.wait}'
+                if dialect.spoken(scope["path"]):
+                    headers.update(self._as_mastodon(turn))
             await send(message)
 
         if not turn.allowed:
@@ -119,6 +124,11 @@ class LimitMiddleware:
             await self._refuse(scope, receive, counted, 414, {})
         else:
             await self.app(scope, receive, counted)
+
+    def _as_mastodon(self, turn: Turn) -> dict[str, str]:
+        full = (self.rate.burst - turn.remaining) / self.rate.per_second
+        reset = datetime.now(UTC) + timedelta(seconds=full)
+        return dialect.rate_headers(self.rate.burst, turn.remaining, reset)
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, status: int, headers: dict[str, str]

@@ -60,7 +60,8 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A Note that its author sent to our actor. `others`: how many more people it goes to."""
+    """A Note that its author sent to our actor. `others`: how many more people it goes to;
+    `heard_at`: when our inbox got it, if it came from there."""
 
     uri: str
     author: str
@@ -69,6 +70,7 @@ class Message:
     published: datetime | None
     others: int
     mentioned: tuple[str, ...] = ()
+    heard_at: datetime | None = None
 
 
 def read_message(activity: Json, own_actor: str) -> Message | None:

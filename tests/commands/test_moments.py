@@ -1,0 +1,31 @@
+"""How soon what was said takes effect."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from discover.store.tables import Following, Withdrawal
+from tests.commands.conftest import Talk
+from tests.support.town import housed
+
+
+def test_a_withdrawal_by_a_message_counts_from_when_it_reached_us(talk, ann):
+    talk.say(ann, "in")
+    heard = talk.house.app.context.clock.now()
+    note = talk.note(ann, "out")
+    talk.house.send(ann, "Create", note, to=note["to"], cc=note["cc"])
+    talk.house.clock.ahead += timedelta(seconds=40)  # the worker was busy
+    talk.house.work()
+    (row,) = [row for row in talk.house.rows(Withdrawal) if row.cause == "account"]
+    assert row.known_at - heard < timedelta(seconds=30)
+    assert row.hidden_at - row.known_at >= timedelta(seconds=30)
+
+
+def test_who_came_in_is_followed_soon_after_their_visit(tmp_path):
+    with housed(tmp_path / "home", follow_people=True) as house:
+        talk, ann = Talk(house), house.town.person("ann")
+        talk.say(ann, "in")
+        assert house.rows(Following) == []
+        house.clock.ahead += timedelta(seconds=30)
+        house.work()
+        assert [row.actor for row in house.rows(Following)] == [ann.uri]
