@@ -14,6 +14,7 @@ from api import errors, openapi
 from api.activitypub import inbox, notes
 from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
+from api.following import Homes
 from api.headers import FrontDoor
 from api.limits import LimitMiddleware, Rate, client_key
 from api.metrics import Metrics, TimingMiddleware
@@ -32,7 +33,7 @@ from discover.bootstrap import App
 from discover.services.server_directory import ServerDirectory
 from discover.services.status import status
 from discover.services.transparency import Remembered
-from web import evidence, media
+from web import discovering, evidence, follow, media
 from web import routes as pages
 from web import servers as server_pages
 from web.i18n import Speaking
@@ -58,6 +59,8 @@ ROUTERS = tuple(
         notes,
         openapi,
         pages,
+        discovering,
+        follow,
         evidence,
         media,
         server_pages,
@@ -94,6 +97,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.metrics = Metrics(partial(status, app.context, laboratory))
     api.state.checks = checks.Checks()
     api.state.removals = removal.Removals(app)
+    api.state.homes = Homes(app)
     api.state.transparency = Remembered(app.context)
     api.state.servers = ServerDirectory(app.context)
     images = media.Images(app, client_key)

@@ -44,10 +44,17 @@ class Settings(BaseSettings):
         description="Addresses (comma-separated, or *) whose X-Forwarded-For and -Proto are believed",
     )
     contact: str = Field("", description="Address of the operator, sent in every User-Agent")
+    source_url: str = Field(
+        "",
+        description="Where the source code of this very Waypost can be had (AGPL-3.0, section 13), if it was changed",
+    )
     actor_name: str = Field(
         "waypost", pattern=r"^[a-z0-9_]{1,30}$", description="User part of our own handle"
     )
 
+    console: Literal["on", "off"] = Field(
+        "on", description="off: no operator's console under /console"
+    )
     signed_fetch_only: bool = Field(
         False, description="Show our actor's collections only to signed requests"
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from discover.model.verdict import SENTENCES
+from discover.policy.suggest import REASONS
 from discover.services.why import ADVICE, LEAVE
 
 
@@ -15,5 +16,6 @@ def closed_sets() -> dict[str, Iterable[str]]:
     """File -> message ids."""
     return {
         "discover/model/verdict.py": SENTENCES.values(),
+        "discover/policy/suggest.py": REASONS.values(),
         "discover/services/why.py": [*ADVICE.values(), LEAVE],
     }

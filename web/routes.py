@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
+from importlib.metadata import version
 from typing import Annotated, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -13,21 +15,31 @@ from starlette.exceptions import HTTPException
 from discover.bootstrap import App
 from discover.model.actor import Handle
 from discover.model.query import Sort
+from discover.model.suggestions import SuggestionRequest
 from discover.model.views import BadRequest, SearchAnswer, SearchRequest
+from discover.model.words import N_
 from discover.services.accounts import find_account, recent_posts
 from discover.services.search import MAX_WORDS, search
+from discover.services.suggest import suggest
+from discover.services.topics import topics_of
 from discover.services.why import explain_account, explain_server
+from discover.wire.follow import app_url
 from discover.wire.hashtags import fold
+from discover.wire.operators import days, parse
 from web.assets import assets
+from web.discovering import wander
 from web.pages import page
+from web.words import language
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
-TOPICS = (
-    "astronomy", "gardening", "Linux", "photography", "climate", "baking",
-    "Musik", "cycling", "日本", "open data",
-)  # fmt: skip
 _KINDS = ("all", "accounts", "posts")
+_MEDIA = {
+    "media": ("image", "video", "audio", "other"), "image": ("image",), "video": ("video",),
+    "audio": ("audio",),
+}  # fmt: skip
+_SIMILAR = 4
+_TOPICS_SHOWN = 6
 _HOST = re.compile(r"^[\w-]+(\.[\w-]+)*(:\d{1,5})?$")
 _PROFILE = re.compile(r"^/(?:@|users/|u/|c/|author/)(?P<user>[\w.\-]+)/?$")
 
@@ -35,7 +47,8 @@ ROBOTS = """\
 # What people said yes to is being found here, not being copied into other search engines.
 User-agent: *
 Disallow: /search
-Disallow: /account/
+Disallow: /discover
+Disallow: /follow
 Disallow: /why
 Disallow: /remove
 Disallow: /api/v1/
@@ -57,8 +70,8 @@ def _app(request: Request) -> App:
 
 
 @router.get("/", summary="Home: one search field")
-async def home() -> Response:
-    return page("home", topics=TOPICS)
+def home(request: Request) -> Response:
+    return page("home", topics=wander(request))
 
 
 @router.get("/search", summary="Results: people and posts", responses=_refusals(422, 503))
@@ -69,6 +82,9 @@ def results(
     lang: Annotated[str, Query(description="One language")] = "",
     server: Annotated[str, Query(description="One host")] = "",
     tag: Annotated[str, Query(description="One hashtag")] = "",
+    has: Annotated[str, Query(description="media, image, video or audio")] = "",
+    after: Annotated[str, Query(description="From this day on")] = "",
+    before: Annotated[str, Query(description="Before this day")] = "",
     sort: Annotated[str, Query(description="relevance or recent")] = "relevance",
     cursor: Annotated[str | None, Query(description="From a next-page link")] = None,
 ) -> Response:
@@ -76,30 +92,40 @@ def results(
     kind = type if type in _KINDS else "all"
     order = Sort.RECENT if sort == "recent" else Sort.RELEVANCE
     lang, server, tag = lang.strip().lower(), server.strip().lower(), fold(tag)
+    since, until = days(after.strip()), days(before.strip())
+    media = _MEDIA.get(has, ())
     asked = {
         "q": q.strip()[:MAX_WORDS], "type": kind, "lang": lang, "server": server, "tag": tag,
-        "sort": order.value,
+        "has": has if media else "", "after": after.strip() if since else "",
+        "before": before.strip() if until else "", "sort": order.value,
     }  # fmt: skip
     answer, problem = SearchAnswer(), ""
     context = _app(request).context
-    empty = not (asked["q"] or tag or server or lang)
+    typed = parse(asked["q"])
+    empty = not any(
+        asked[name] for name in ("q", "lang", "server", "tag", "has", "after", "before")
+    )
     if not empty:
         try:
             answer = search(
                 context,
                 SearchRequest(
                     text=asked["q"],
-                    kind=kind,
+                    # Only posts carry media.
+                    kind="posts" if media and kind == "all" else kind,
                     languages=(lang,) if lang else (),
                     servers=(server,) if server else (),
                     tags=(tag,) if tag else (),
+                    media=media,
+                    since=since[0] if since else None,
+                    until=until[0] if until else None,
                     sort=order,
                     limit=10 if kind == "all" else 20,
                     cursor=cursor,
                 ),
             )
         except BadRequest as exc:
-            problem = str(exc)
+            problem = exc.args[0]
 
     def link(**change: str) -> str:
         pairs = {**asked, **change}
@@ -108,6 +134,7 @@ def results(
             {key: value for key, value in pairs.items() if value and value != defaults.get(key)}
         )
 
+    nothing = empty or not (answer.accounts or answer.posts)
     return page(
         "search",
         status=422 if problem else 200,
@@ -116,11 +143,40 @@ def results(
         answer=answer,
         problem=problem,
         empty=empty,
-        topics=TOPICS,
+        ignored=typed.ignored,
+        narrow=_narrower(asked, answer),
+        topics=wander(request) if nothing else (),
         link=link,
         first=cursor is None,
         now=context.clock.now(),
     )
+
+
+def _narrower(asked: dict[str, str], answer: SearchAnswer) -> list[tuple[str, str, str]]:
+    """Filters that would leave something and take something away: (name, value, words).
+
+    Told from the results on this page, which have just passed consent; the index is not asked.
+    """
+    spoken: Counter[str] = Counter()
+    tags: Counter[str] = Counter()
+    for account in answer.accounts:
+        tags.update(map(fold, account.hashtags))
+        spoken.update(account.languages[:1])
+    for post in answer.posts:
+        tags.update(map(fold, post.hashtags))
+        spoken.update([post.language] if post.language != "und" else [])
+    shown = len(answer.accounts) + len(answer.posts)
+    found = []
+    if not asked["lang"] and len(spoken) > 1:
+        found += [("lang", code, language(code)) for code, _ in spoken.most_common(4)]
+    if not asked["tag"]:
+        words = fold(asked["q"])
+        found += [
+            ("tag", tag, f"#{tag}")
+            for tag, count in tags.most_common(6)
+            if 1 < count < shown and tag not in (words, "")
+        ]
+    return found
 
 
 @router.get(
@@ -131,12 +187,24 @@ def account(request: Request, handle: Annotated[str, Path(description="user@host
     try:
         wanted = Handle.parse(handle)
     except ValueError:
-        raise HTTPException(404, "That is not a handle such as user@example.social.") from None
+        raise HTTPException(404, N_("That is not a handle such as user@example.social.")) from None
     view = find_account(context, wanted)
     if view is None:
-        raise HTTPException(404, "No account with this handle is listed here.")
-    posts = recent_posts(context, view.id)
-    return page("account", people=True, account=view, posts=posts, now=context.clock.now())
+        raise HTTPException(404, N_("No account with this handle is listed here."))
+    similar = suggest(context, SuggestionRequest(like=(view.handle,), limit=_SIMILAR)).suggestions
+    with context.database.read() as connection:
+        topics = topics_of(connection, [view.id]).get(view.id, ())
+    return page(
+        "account",
+        people=True,
+        headers={} if not view.web_searchable else {"X-Robots-Tag": "all"},
+        account=view,
+        posts=recent_posts(context, view.id),
+        similar=similar,
+        topics=[one.topic for one in topics[:_TOPICS_SHOWN]],
+        app=app_url(view.uri),
+        now=context.clock.now(),
+    )
 
 
 def read_who(text: str) -> Handle | str:
@@ -171,7 +239,7 @@ def why(
             else:
                 server = explain_server(context, who)
         except ValueError:
-            problem = "Please give a handle such as @user@example.social, or a server's name."
+            problem = N_("Please give a handle such as @user@example.social, or a server's name.")
     return page(
         "why",
         status=422 if problem else 200,
@@ -212,6 +280,8 @@ async def about(request: Request) -> Response:
         hide_days=settings.evidence_hide_days,
         purge_days=settings.evidence_purge_days,
         deliberate=settings.post_consent == "deliberate",
+        source=settings.source_url,
+        version=version("waypost"),
     )
 
 

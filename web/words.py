@@ -15,7 +15,11 @@ from babel.numbers import format_compact_decimal, format_decimal
 from markupsafe import Markup, escape
 
 from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
-from web.i18n import current, gettext, locale
+from discover.model.suggestions import Reason
+from discover.model.words import Sentence
+from discover.policy.suggest import REASONS
+from discover.services.topics import catalogue
+from web.i18n import current, gettext, locale, say
 
 TONES = 10  # avatar colours in style.css
 
@@ -115,6 +119,23 @@ def tone(handle: str) -> int:
 def language(tag: str) -> str:
     """A language in its own words."""
     return LANGUAGES.get(tag.partition("-")[0].lower(), tag)
+
+
+def topic_name(topic_id: str) -> str:
+    """A topic of the curated list in the reader's language."""
+    topic = catalogue().by_id(topic_id)
+    return topic.name(current().code) if topic is not None else topic_id
+
+
+def reason(one: Reason) -> str:
+    """Why somebody is suggested, in the reader's language."""
+    values = dict(one.values)
+    if "topic" in values:
+        values["topic"] = topic_name(values["topic"])
+    if "language" in values:
+        tag = values["language"]
+        values["language"] = current().locale.languages.get(tag) or language(tag)
+    return say(Sentence(REASONS[one.kind], **values))
 
 
 def software(name: str) -> str:

@@ -40,6 +40,7 @@ class AccountView:
     header_url: str | None = None
     created_at: datetime | None = None  # as its server says
     posts_searchable: bool = False  # may its posts be found at this moment?
+    web_searchable: bool = False  # does it say itself that web search engines may show it?
     score: float = 0.0
     why: tuple[str, ...] = ()  # why it ranks where it does, in words
     highlights: dict[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.model.actor import ProfileField
+from discover.model.actor import Flag, ProfileField
 from discover.model.post import Media, MediaKind
 from discover.model.query import Hit
 from discover.model.views import AccountView, PostView
@@ -139,6 +139,8 @@ def _account_view(judged: Judged, hit: Hit, words: Collection[str], now: datetim
         header_url=row.header_url,
         created_at=row.published,
         posts_searchable=judged.verdict.index_posts.allowed,
+        web_searchable=judged.verdict.index_posts.allowed
+        and row.signals.get("noindex") == Flag.FALSE,
         score=hit.score,
         why=reasons(
             words=words,

@@ -1,0 +1,72 @@
+"""Which page of somebody's own server follows an account. Nothing of this is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from discover.model.actor import Handle
+from discover.model.fetched import FetchError
+from discover.ports import Fetcher
+from discover.services.context import Context
+from discover.services.facts import SERVERS
+from discover.wire.documents import ParseError, read_document
+from discover.wire.follow import known_template, lookup_url, template_of
+from discover.wire.nodeinfo import nodeinfo_url, parse_nodeinfo
+from discover.wire.webfinger import ACCEPT, parse_jrd
+
+_JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A home server. `template` is None when it has no page for this, or does not say which."""
+
+    host: str
+    template: str | None = None
+    reached: bool = True
+
+
+async def find_home(
+    ctx: Context, fetcher: Fetcher, home: Handle | str, base_url: Callable[[str], str]
+) -> Home:
+    """At most four small requests, all to this server (or where it redirects to), through the
+    guarded client and under its robots.txt. A server that cannot be asked may still be known.
+    """
+    host = home.host if isinstance(home, Handle) else home
+    base = base_url(host)
+    reached = False
+    for asked in dict.fromkeys((home, host)):
+        try:
+            fetched = await fetcher.get(lookup_url(asked, base), accept=ACCEPT, solicited=False)
+        except FetchError:
+            break  # it will not answer the next question either
+        reached = True
+        try:
+            template = template_of(parse_jrd(read_document(fetched.body)))
+        except ParseError:
+            continue
+        if fetched.status == 200 and template:
+            return Home(host, template)
+    software = _known_software(ctx, host)
+    if software is None and reached:
+        software = await _software(fetcher, base)
+    return Home(host, known_template(software, base), reached or software is not None)
+
+
+def _known_software(ctx: Context, host: str) -> str | None:
+    with ctx.database.read() as connection:
+        found = connection.scalar(sa.select(SERVERS.c.software).where(SERVERS.c.host == host))
+    return str(found) if found else None
+
+
+async def _software(fetcher: Fetcher, base: str) -> str | None:
+    try:
+        known = await fetcher.get(f"{base}/.well-known/nodeinfo", accept=_JSON, solicited=False)
+        url = nodeinfo_url(read_document(known.body))
+        told = await fetcher.get(url, accept=_JSON, solicited=False)
+        return parse_nodeinfo(read_document(told.body)).software
+    except (FetchError, ParseError):
+        return None
