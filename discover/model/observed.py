@@ -23,6 +23,7 @@ class Door(StrEnum):
     REFRESH = "refresh"
     PUSH = "push"  # the URI is an actor's or a post's
     RELAY = "relay"  # is this actor its server's own?
+    FASP = "fasp"  # announced to us as a provider; an actor's or a post's, or a boost's
 
 
 class Missing(StrEnum):

@@ -19,7 +19,7 @@ from discover.wire.statement import Statement, read_fields, to_json
 PROOFS = table(ServerProof)
 _FOLLOWERS = table(Follower)
 # Proofs that are our own record on the server's row, not a row of their own
-_RECORDED = (ServerOptIn.OPERATOR, ServerOptIn.FASP)
+_RECORDED = (ServerOptIn.OPERATOR,)
 EVERY = timedelta(hours=6)  # how often proofs are looked at again
 
 # Begins the note of a server that is out by a statement, so that the end of the statement ends it.
@@ -46,7 +46,11 @@ def due_hosts(connection: Connection, now: datetime) -> list[str]:
                 .where(SERVERS.c.blocked.is_(False), on_record, never_or_old),
                 sa.select(PROOFS.c.host).where(
                     sa.or_(
-                        PROOFS.c.checked_at <= long_ago,
+                        # A connection is looked after by itself (services.fasp.upkeep).
+                        sa.and_(
+                            PROOFS.c.checked_at <= long_ago,
+                            PROOFS.c.kind != ServerOptIn.FASP.value,
+                        ),
                         sa.cast(PROOFS.c.statement, sa.Text).like('%"asked"%'),
                     )
                 ),

@@ -84,6 +84,23 @@ def may_look_at_person(ctx: Context, connection: Connection, uri: str) -> bool:
     return _is_ours(_look_up(ctx, connection, [question]), question)
 
 
+def in_reach(
+    ctx: Context, connection: Connection, *, people: Iterable[str] = (), posts: Iterable[str] = ()
+) -> set[str]:
+    """Which of these URIs are ours already or may be looked at; asked together."""
+    questions = {uri: _Question(held=(uri,), people=(uri,)) for uri in people}
+    questions |= {uri: _Question(held=(uri,), post=uri) for uri in posts}
+    known = _look_up(ctx, connection, questions.values())
+    return {uri for uri, question in questions.items() if _is_ours(known, question)}
+
+
+def held_among(connection: Connection, uris: Iterable[str]) -> set[str]:
+    """Which of these we hold, as a post or an account."""
+    wanted = list(uris)
+    found = (_HELD_POSTS(connection, wanted), _HELD_ACCOUNTS(connection, wanted))
+    return {row.uri for rows in found for row in rows}
+
+
 def _question(received: Received) -> _Question:
     activity = received.activity
     object_, target = object_uri(activity), as_id(activity.get("target"))

@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from discover.model.actor import Handle
 from discover.model.observed import AccountDue, Door, HostGrant, HostTurn, VisitResult
 from discover.policy.consent import decide_server
+from discover.policy.fasp import LOOK_AGAIN
 from discover.policy.frontier import (
     next_account_visit,
     next_after_failure,
@@ -38,7 +39,7 @@ LEASES = table(HostLease)
 _KNOWN_POSTS = 60
 _ACCOUNTS_PER_TURN = 50
 # Visits through these doors end when they are over.
-_ONCE = (Door.PUSH.value, Door.RELAY.value)
+_ONCE = (Door.PUSH.value, Door.RELAY.value, Door.FASP.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,7 +375,7 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
         return
     asked_again = result.began is not None and visit.due_at > result.began
     if result.over and visit.door in _ONCE:
-        _end_once(connection, visit, asked_again=asked_again)
+        _end_once(connection, visit, now, asked_again=asked_again)
         return
     if result.over:
         # Kept until the retention sweep, so that the same hint is not followed again tomorrow.
@@ -415,9 +416,21 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
     )
 
 
-def _end_once(connection: Connection, visit: Any, *, asked_again: bool) -> None:
-    """Each push is news of its own, so nothing of it is kept, but what came meanwhile is due."""
+def _end_once(connection: Connection, visit: Any, now: datetime, *, asked_again: bool) -> None:
+    """Each push is news of its own, so nothing of it is kept, but what came meanwhile is due.
+
+    A post that was announced to us as a provider and is held is looked at again within a week.
+    """
     if asked_again:
+        return
+    if visit.door == Door.FASP.value and connection.scalar(
+        sa.select(POSTS.c.id).where(POSTS.c.uri == visit.uri)
+    ):
+        connection.execute(
+            sa.update(VISITS)
+            .where(VISITS.c.id == visit.id)
+            .values(due_at=now + LOOK_AGAIN, last_at=now, failures=0)
+        )
         return
     listed = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == visit.uri))
     if listed is None:

@@ -81,7 +81,7 @@ class _Visit:
             uri = found
         elif self._due.door is Door.BOOST:
             return await self._boosted(uri)
-        elif self._due.door is Door.PUSH:
+        elif self._due.door in (Door.PUSH, Door.FASP):
             return await self._pushed(uri)
         elif self._due.door is Door.RELAY:
             return await self._server_actor(uri)

@@ -7,7 +7,7 @@ from discover.model.post import Post
 from discover.policy.origin import same_origin
 from discover.services.visiting.documents import Document, fetch_document
 from discover.services.visiting.tools import Tools
-from discover.wire.activity import Embedded, Gone, Reference, read_item
+from discover.wire.activity import Boost, Embedded, Gone, Reference, read_item
 from discover.wire.documents import Json, ParseError
 from discover.wire.post import parse_post
 
@@ -21,6 +21,9 @@ async def read_pushed(tools: Tools, turn: HostTurn, got: Document) -> int:
     item = read_item(got.doc)
     if isinstance(item, Gone):
         await tools.sink(PostMissing(item.uri, tools.clock.now()))
+        return 0
+    if isinstance(item, Boost):  # announced as such (FASP): what was boosted is looked at
+        await tools.sink(CandidatesSeen(Door.PUSH, uris=(item.uri,)))
         return 0
     if isinstance(item, Reference) and same_origin(item.uri, got.uri):
         again = await fetch_document(tools.fetcher, item.uri, solicited=turn.solicited)
