@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
 from discover.model.instance import ServerOptIn
+from discover.model.observed import Door
 from discover.services import aliases, consent_log, following, held, outbox, similarity, trend_uses
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SUPPRESSIONS
@@ -59,6 +60,7 @@ def withdraw_posts(
     """Remove all posts of an account, which may stay listed itself."""
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
     _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
+    _forget_announced(connection, POSTS.c.account_id == account_id)
     gone = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id == account_id)).rowcount
     similarity.forget(connection, [account_id], now)
     if note and gone:
@@ -79,6 +81,7 @@ def withdraw_post_ids(
         _forget_interactions(connection, ids)
         authors = sa.select(POSTS.c.account_id).where(POSTS.c.id.in_(ids)).distinct()
         similarity.forget(connection, connection.scalars(authors).all(), now)
+        _forget_announced(connection, POSTS.c.id.in_(ids))
         connection.execute(sa.delete(POSTS).where(POSTS.c.id.in_(ids)))
         purge(connection, outbox.POST, ids, now, because)
         count(connection, "posts_withdrawn", len(ids), now)
@@ -195,6 +198,15 @@ def _forget_interactions(
     of_these = INTERACTIONS.c.post_id.in_(posts)
     connection.execute(
         sa.delete(INTERACTIONS).where(of_these if by is None else sa.or_(of_these, by))
+    )
+
+
+def _forget_announced(connection: Connection, these: sa.ColumnElement[bool]) -> None:
+    """Appointments to look at these posts again, which a connected server announced (FASP)."""
+    connection.execute(
+        sa.delete(VISITS).where(
+            VISITS.c.door == Door.FASP.value, VISITS.c.uri.in_(sa.select(POSTS.c.uri).where(these))
+        )
     )
 
 
