@@ -31,6 +31,11 @@ async def _handle(
         str, Path(description="`user@host`, with or without a leading @", max_length=320)
     ],
 ) -> Handle:
+    return read_handle(handle)
+
+
+def read_handle(handle: str) -> Handle:
+    """Raises ProblemAnswer (422) when it is none."""
     try:
         return Handle.parse(handle)
     except ValueError:

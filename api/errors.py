@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from api import problems
+from api.mastodon import dialect
 from api.problems import ProblemAnswer
 from discover.model.views import BadRequest
 from discover.ports import EngineUnavailable
@@ -36,6 +37,9 @@ def answer(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """The problem in the form that this client can read."""
+    if dialect.spoken(request.url.path):
+        detail = detail or "; ".join(error["detail"] for error in errors)
+        return dialect.refusal(status, detail, headers)
     detail = detail or problems.MEANINGS.get(status, "")
     if wants_page(request.url.path, request.headers.get("accept", "")):
         lines = [error["detail"] for error in errors] or [detail]
@@ -59,6 +63,10 @@ def install(app: FastAPI) -> None:
         return answer(
             request, exc.status, exc.detail, errors=exc.errors, headers=exc.headers or None
         )
+
+    @app.exception_handler(dialect.NotFound)
+    async def not_found(_request: Request, _exc: dialect.NotFound) -> Response:
+        return dialect.refusal(404)
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, exc: HTTPException) -> Response:

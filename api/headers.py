@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import errors
+from api.mastodon.dialect import RATE_HEADERS
 
 log = logging.getLogger("waypost.api")
 
@@ -30,7 +31,7 @@ OPEN_PATHS = (
     "/following",
     "/featured",
 )
-EXPOSED = "Link, Retry-After, RateLimit, RateLimit-Policy, ETag"
+EXPOSED = f"Link, Retry-After, RateLimit, RateLimit-Policy, ETag, {RATE_HEADERS}"
 
 
 class FrontDoor:
@@ -59,6 +60,9 @@ class FrontDoor:
             return
         # HEAD is answered as GET; the server leaves the body away (RFC 9110 section 9.3.2).
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        if inner["path"].startswith("/api/") and inner["path"].endswith("/"):
+            # Mastodon's clients ask with and without it.
+            inner = {**inner, "path": inner["path"].rstrip("/")}
         try:
             await self.app(inner, receive, dressed)
         except Exception as exc:

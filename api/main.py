@@ -17,6 +17,7 @@ from api.activitypub.intake import HOST_RATE, Intake
 from api.following import Homes
 from api.headers import FrontDoor
 from api.limits import LimitMiddleware, Rate, client_key
+from api.mastodon import routes as mastodon
 from api.metrics import Metrics, TimingMiddleware
 from api.routes import (
     accounts,
@@ -47,6 +48,7 @@ ROUTERS = tuple(
     for module in (
         inbox,
         search,
+        *mastodon.MODULES,  # before our own accounts, whose path takes any word
         accounts,
         suggestions,
         trends,

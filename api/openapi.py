@@ -11,6 +11,8 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 
 from api.limits import FREE_PATHS
+from api.mastodon import dialect
+from api.mastodon.schemas import MastodonError
 from api.params import SearchParams
 from api.problems import described
 from api.schemas import Document, Jrd, Problem
@@ -37,7 +39,7 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
         routes=app.routes,
     )
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for model in (Problem, Jrd, Document, SearchParams):
+    for model in (Problem, MastodonError, Jrd, Document, SearchParams):
         shape = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(shape.pop("$defs", {}))
         if model is not SearchParams:  # only the enumerations its parameters refer to
@@ -49,12 +51,18 @@ def describe(app: FastAPI, version: str) -> dict[str, Any]:
             # FastAPI adds its own 422 to every parameter, also where any text will do.
             if "HTTPValidationError" in str(responses.get("422", "")):
                 del responses["422"]
-            for status, described_response in described(*everywhere).items():
+            says = dialect.described if dialect.spoken(_example(path)) else described
+            for status, described_response in says(*everywhere).items():
                 responses.setdefault(str(status), described_response)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     app.openapi_schema = document
     return document
+
+
+def _example(path: str) -> str:
+    """A path that this template stands for; only Mastodon's ids are numbers."""
+    return path.replace("{id}", "1")
 
 
 @router.get(

@@ -7,10 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 
 from api import present
-from api.deps import ContextDep, HandleDep
+from api.deps import ContextDep, HandleDep, read_handle
+from api.mastodon import accounts as mastodon
+from api.mastodon.dialect import both
+from api.mastodon.schemas import MastodonAccount
 from api.problems import ProblemAnswer, described
 from api.schemas import AccountConsentOut, AccountPage, ServerConsentOut
+from discover.model.actor import Handle
 from discover.services.accounts import find_account, recent_posts
+from discover.services.context import Context
 from discover.services.why import explain_account, explain_server
 
 router = APIRouter(prefix="/api/v1", tags=["consent"])
@@ -18,13 +23,29 @@ router = APIRouter(prefix="/api/v1", tags=["consent"])
 
 @router.get(
     "/accounts/{handle}",
-    response_model=AccountPage,
-    summary="A listed account and its newest posts",
-    tags=["search"],
-    responses=described(404, 422, 503),
+    response_model=AccountPage | MastodonAccount,
+    summary="A listed account and its newest posts; by a number, as Mastodon shows it",
+    tags=["search", "mastodon"],
+    responses=both(404, 422, 503),
 )
-def get_account(context: ContextDep, handle: HandleDep) -> Response:
+def get_account(
+    context: ContextDep,
+    handle: Annotated[
+        str,
+        Path(
+            description="`user@host`, with or without a leading @; or a number: the id that the "
+            "Mastodon-compatible doors give out, answered as Mastodon does",
+            max_length=320,
+        ),
+    ],
+) -> Response:
     """404 is the same answer for an account that we do not know and one that has not said yes."""
+    if handle.isdecimal():
+        return mastodon.show(context, handle)
+    return _account(context, read_handle(handle))
+
+
+def _account(context: Context, handle: Handle) -> Response:
     view = find_account(context, handle)
     if view is None:
         raise ProblemAnswer(404, "No account with this handle is listed here.")
