@@ -9,6 +9,7 @@ import typer
 
 from discover import VERSION
 from discover.cli.consent import block, blocklists, check, consent, unblock
+from discover.cli.console import audit_log, operators, reports
 from discover.cli.keys import keys
 from discover.cli.log import log
 from discover.cli.output import (
@@ -52,6 +53,9 @@ cli.add_typer(keys, name="keys")
 cli.add_typer(blocklists, name="blocklist")
 cli.add_typer(consent, name="consent")
 cli.add_typer(log, name="log")
+cli.add_typer(operators, name="operator")
+cli.add_typer(reports, name="reports")
+cli.command("audit-log")(audit_log)
 servers.command("check")(check)
 cli.command()(block)
 cli.command()(unblock)

@@ -83,7 +83,12 @@ def find(ctx: Context, number: int) -> Act | None:
 
 
 def page(
-    ctx: Context, *, before: int | None = None, operator: str = "", limit: int = PAGE
+    ctx: Context,
+    *,
+    before: int | None = None,
+    operator: str = "",
+    subject: str = "",
+    limit: int = PAGE,
 ) -> list[Act]:
     """Newest first; `before`: only entries with a smaller id."""
     query = sa.select(AUDIT).order_by(AUDIT.c.id.desc()).limit(limit)
@@ -91,6 +96,8 @@ def page(
         query = query.where(AUDIT.c.id < before)
     if operator:
         query = query.where(AUDIT.c.operator == operator)
+    if subject:
+        query = query.where(AUDIT.c.subject == subject)
     with ctx.database.read() as connection:
         return [Act(**row._mapping) for row in connection.execute(query)]  # noqa: SLF001 -- SQLAlchemy's public name for it
 

@@ -130,6 +130,13 @@ def page(ctx: Context, after: int = 0, limit: int = PAGE) -> list[Entry]:
     ]
 
 
+def length(ctx: Context) -> int:
+    """How many entries there are; they are numbered without a gap."""
+    with ctx.database.read() as connection:
+        last = connection.execute(_LAST).first()
+    return int(last.id) if last is not None else 0
+
+
 def entries(ctx: Context) -> Iterator[Entry]:
     """The whole log, page by page."""
     after = 0

@@ -1,0 +1,48 @@
+"""The search index: does it follow, and building it anew."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from discover.services import deskwork, rebuilds
+from discover.services.status import status
+from discover.services.tasks import enqueue
+from web.console.doors import AtDesk, WithForm
+from web.console.pages import show
+
+router = APIRouter(prefix="/console/index")
+
+
+@router.get("")
+def index(desk: AtDesk) -> Response:
+    """While a rebuild is under way the page loads itself again, by a header, without a script."""
+    found = rebuilds.newest(desk.context)
+    busy = bool(found) and found[0].ended_at is None
+    return show(
+        desk,
+        "index",
+        headers={"Refresh": "5; url=/console/index"} if busy else None,
+        numbers=status(desk.context),
+        rebuilds=found,
+        busy=busy,
+        tasks=deskwork.tasks(desk.context),
+    )
+
+
+@router.post("/rebuild")
+def rebuild(desk: WithForm) -> Response:
+    return desk.act(
+        "asked for a rebuild of the index",
+        "",
+        lambda: {"rebuild": rebuilds.ask(desk.context, desk.operator)},
+        back="/console/index",
+    )
+
+
+@router.post("/reconcile")
+def reconcile(desk: WithForm) -> Response:
+    def do() -> dict[str, str]:
+        enqueue(desk.context, "reconcile")
+        return {"task": "reconcile"}
+
+    return desk.act("asked for index and database to be compared", "", do, back="/console/index")
