@@ -1,0 +1,335 @@
+"""Milliseconds of a suggestion, against the bare database asked for the same likeness."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from bench.editions import EDITIONS, Parts, opened
+from bench.measure import Goal, Result, median, percentile
+from discover.bootstrap import App
+from discover.model.suggestions import SuggestionRequest
+from discover.policy import similarity as policy
+from discover.policy.similarity import Pool
+from discover.services.facts import ACCOUNTS, POSTS, SERVERS
+from discover.services.similarity import TRAITS
+from discover.services.suggest import suggest
+from discover.services.topics import catalogue
+from discover.services.withdraw import INTERACTIONS
+from discover.store.database import Database
+
+LIMIT = 20
+GOAL = 20.0  # milliseconds at the median
+DATABASES = {"embedded": "SQLite", "server": "PostgreSQL"}
+LANGUAGES = ("en", "de", "fr", "ja", "es", "pt", "it", "pl", "nl", "fi", "sv", "cs")
+_ROWS = 5000  # of one insert
+
+Asking = Callable[[random.Random], SuggestionRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    accounts: int
+    questions: int
+    servers: int = 500
+    tags: int = 30_000
+    words: int = 50_000
+
+
+def run(parts: Parts, *, quick: bool) -> Result:
+    size = Size(10_000, 60) if quick else Size(200_000, 300)
+    result = Result(
+        "suggest",
+        f"Suggestions at {size.accounts:,} accounts, against the bare database (milliseconds)",
+        ["database", "asked for", "median", "p95", "bare, median", "bare, p95", "ratio"],
+        unit="milliseconds at the median",
+    )
+    for edition in EDITIONS:
+        settings = parts.settings(edition)
+        with opened(settings) as app:
+            print(f"  filling {DATABASES[edition]} with {size.accounts:,} accounts …", flush=True)
+            fill(app.context.database, size)
+            for name, asking in asked_for(size).items():
+                ours, bare = _measure(app, asking, size.questions)
+                row = (median(ours), percentile(ours, 0.95), median(bare), percentile(bare, 0.95))
+                ratio = f"{median(ours) / median(bare):.2f}"
+                result.rows.append(
+                    [DATABASES[edition], name, *(f"{one:.1f}" for one in row), ratio]
+                )
+                label = f"{DATABASES[edition]}, {name}"
+                result.goals.append(Goal(f"ms, {label}", GOAL, median(ours), at_least=False))
+                result.bars[label] = median(ours)
+                result.bars[f"bare {label}"] = median(bare)
+    result.notes += [
+        (
+            f"`suggest()` for {LIMIT} accounts, in the process of the clock: candidates from the"
+            " index of traits, consent asked again for everybody who may be shown, ranking,"
+            f" reasons. {size.questions} questions each, ours and the bare query in turn."
+        ),
+        (
+            "Bare is one SQL statement that adds up the same traits over everybody who has them,"
+            f" sorts, and takes the {LIMIT} best ids. It loads nobody, asks for no consent, knows"
+            " no diversity and gives no reasons; but it reads every row of every trait, and so"
+            " grows with the number of accounts."
+        ),
+        (
+            "The database is filled directly: tags, words, topics, servers and languages are as"
+            " unevenly spread as Zipf's law has them; one account in five has a boosted post."
+        ),
+    ]
+    return result
+
+
+def asked_for(size: Size) -> dict[str, Asking]:
+    topics = sorted(catalogue().topics)
+
+    def newcomer(chance: random.Random) -> SuggestionRequest:
+        asked = chance.sample(topics, 3)
+        return SuggestionRequest(topics=tuple(asked), languages=("en", "de"), limit=LIMIT)
+
+    def topic(chance: random.Random) -> SuggestionRequest:
+        return SuggestionRequest(topics=(chance.choice(topics),), limit=LIMIT)
+
+    def like(number: int) -> Asking:
+        def ask(chance: random.Random) -> SuggestionRequest:
+            uris = tuple(_uri(chance.randrange(size.accounts), size) for _ in range(number))
+            return SuggestionRequest(like=uris, limit=LIMIT)
+
+        return ask
+
+    def profile(chance: random.Random) -> SuggestionRequest:
+        tags = tuple(f"tag{_zipf(chance, size.tags)}" for _ in range(6))
+        return SuggestionRequest(tags=tags, limit=LIMIT)
+
+    return {
+        "a topic": topic,
+        "three topics, two languages": newcomer,
+        "like one account": like(1),
+        "like ten accounts": like(10),
+        "a profile of six tags": profile,
+    }
+
+
+def _measure(app: App, asking: Asking, questions: int) -> tuple[list[float], list[float]]:
+    chance = random.Random(3)
+    ours: list[float] = []
+    bare: list[float] = []
+    for number in range(questions + 20):
+        request = asking(chance)
+        traits = _as_traits(app, request)
+        began = time.perf_counter()
+        suggest(app.context, request)
+        between = time.perf_counter()
+        _bare(app.context.database, traits)
+        ended = time.perf_counter()
+        if number >= 20:  # warm
+            ours.append((between - began) * 1000)
+            bare.append((ended - between) * 1000)
+    return ours, bare
+
+
+def _as_traits(app: App, request: SuggestionRequest) -> list[str]:
+    if not request.like:
+        tags = [policy.trait(policy.TAG, tag) for tag in request.tags]
+        if not request.languages:
+            return tags + [policy.trait(policy.TOPIC, topic) for topic in request.topics]
+        return [policy.topic_in(one, lang) for one in request.topics for lang in request.languages]
+    kinds = (policy.TOPIC, policy.TAG, policy.WORD)
+    with app.context.database.read() as connection:
+        ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri.in_(request.like))
+        names = connection.scalars(
+            sa.select(TRAITS.c.trait).where(TRAITS.c.account_id.in_(ids)).distinct()
+        )
+        return [name for name in names if name.partition(":")[0] in kinds]
+
+
+def _bare(database: Database, traits: Sequence[str]) -> None:
+    with database.read() as connection:
+        connection.execute(
+            sa.select(TRAITS.c.account_id, sa.func.sum(TRAITS.c.weight).label("likeness"))
+            .where(TRAITS.c.trait.in_(traits), TRAITS.c.pool < Pool.BOTS)
+            .group_by(TRAITS.c.account_id)
+            .order_by(sa.desc("likeness"))
+            .limit(LIMIT)
+        ).all()
+
+
+# Filling
+
+
+def fill(database: Database, size: Size) -> None:
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        connection.execute(
+            sa.insert(SERVERS),
+            [
+                {"host": f"s{number}.example", "opt_in": "relay", "robots": "allowed"}
+                for number in range(size.servers)
+            ],
+        )
+    _insert(database, ACCOUNTS, (_account(number, size, now) for number in range(size.accounts)))
+    _insert(database, TRAITS, _traits(size))
+    _insert(database, POSTS, _posts(size, now))
+    _insert(database, INTERACTIONS, _interactions(size, now))
+    _settle(database)
+
+
+def _settle(database: Database) -> None:
+    """What the databases do by themselves when they have time."""
+    with database.write() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    if not database.sqlite:
+        with database.read() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.rollback()
+            raw.autocommit = True
+            raw.execute("VACUUM ANALYZE account_traits")
+            raw.autocommit = False
+
+
+def _insert(database: Database, target: sa.Table, rows: Iterator[dict[str, Any]]) -> None:
+    if database.sqlite:
+        while part := list(islice(rows, _ROWS)):
+            with database.write() as connection:
+                connection.execute(sa.insert(target), part)
+        return
+    with database.write() as connection:
+        raw: Any = connection.connection.driver_connection
+        columns: list[str] = []
+        while part := list(islice(rows, _ROWS)):
+            columns = columns or _columns(target, part[0])
+            names = ", ".join(columns)
+            with raw.cursor().copy(f"COPY {target.name} ({names}) FROM STDIN") as copy:
+                for row in part:
+                    copy.write_row([_stored(target, name, row, database) for name in columns])
+
+
+def _columns(target: sa.Table, row: dict[str, Any]) -> list[str]:
+    """Those that are given, and those with a default that only our code knows."""
+    return [c.name for c in target.columns if c.name in row or c.default is not None]
+
+
+_processors: dict[tuple[str, str], Any] = {}
+
+
+def _stored(target: sa.Table, name: str, row: dict[str, Any], database: Database) -> Any:
+    column = target.columns[name]
+    key = (target.name, name)
+    if key not in _processors:
+        dialect = database._reader.dialect  # noqa: SLF001 - a bench may look inside
+        _processors[key] = column.type.dialect_impl(dialect).bind_processor(dialect)
+    if name in row:
+        value = row[name]
+    else:
+        default: Any = column.default
+        value = default.arg(None) if default.is_callable else default.arg
+    return _processors[key](value) if _processors[key] else value
+
+
+def _account(number: int, size: Size, now: datetime) -> dict[str, Any]:
+    chance = random.Random(number)
+    host = f"s{_server(number, size)}.example"
+    name = f"p{number}"
+    return {
+        "uri": _uri(number, size),
+        "host": host,
+        "handle": f"{name}@{host}",
+        "handle_key": f"{name}@{host}",
+        "username": name,
+        "name": f"Person {number}",
+        "summary": "a few words about myself " * 5,
+        "summary_html": "<p>" + "a few words about myself " * 5 + "</p>",
+        "hashtags": [f"tag{tag}" for tag in _some(chance, size.tags, 3)],
+        "language": _language(number),
+        "languages": [_language(number)],
+        "signals": {"discoverable": "true", "indexable": "true"},
+        "followers": int(10 ** (4 * chance.random())),
+        "last_post_at": now - timedelta(days=100 * chance.random() ** 2),
+        "evidence_at": now,
+        "published": now - timedelta(days=2000 * chance.random()),
+    }
+
+
+def _traits(size: Size) -> Iterator[dict[str, Any]]:
+    topics = sorted(catalogue().topics)
+    for number in range(size.accounts):
+        chance = random.Random(number)
+        found = policy.traits(
+            topics={
+                topics[one]: 0.3 + 0.7 * chance.random()
+                for one in _some(chance, len(topics), chance.randint(0, 4))
+            },
+            tags={f"tag{one}": 1.0 for one in _some(chance, size.tags, chance.randint(0, 12))},
+            words={f"word{one}": 1.0 for one in _some(chance, size.words, 8)},
+            languages=(_language(number),),
+            server=f"s{_server(number, size)}.example",
+            rare=lambda name: 0.3 + len(name) / 40,
+        )
+        draw = chance.random()
+        pool = Pool.MANY if draw < 0.6 else Pool.FAIR if draw < 0.9 else Pool.NOBODY
+        for name, weight in found.items():
+            place = policy.place(weight, chance.random(), chance.random())
+            yield {
+                "account_id": number + 1,
+                "trait": name,
+                "pool": pool.value,
+                "weight": weight,
+                "place": place,
+            }
+
+
+def _posts(size: Size, now: datetime) -> Iterator[dict[str, Any]]:
+    for number in range(0, size.accounts, 5):
+        yield {
+            "uri": f"{_uri(number, size)}/1",
+            "account_id": number + 1,
+            "audience": "public",
+            "published": now - timedelta(days=1),
+            "text": "good morning",
+            "seen_at": now,
+        }
+
+
+def _interactions(size: Size, now: datetime) -> Iterator[dict[str, Any]]:
+    chance = random.Random(1)
+    for number in range(size.accounts):
+        yield {
+            "activity": f"https://s.example/boosts/{number}",
+            "kind": "announce",
+            "account_id": 1 + chance.randrange(size.accounts),
+            "post_id": 1 + _zipf(chance, size.accounts // 5),
+            "at": now,
+        }
+
+
+def _uri(number: int, size: Size) -> str:
+    return f"https://s{_server(number, size)}.example/users/p{number}"
+
+
+def _server(number: int, size: Size) -> int:
+    return _zipf(random.Random(number * 7 + 1), size.servers)
+
+
+def _language(number: int) -> str:
+    return LANGUAGES[_zipf(random.Random(number * 7 + 2), len(LANGUAGES))]
+
+
+def _some(chance: random.Random, of: int, count: int) -> list[int]:
+    return list(dict.fromkeys(_zipf(chance, of) for _ in range(count)))
+
+
+_scales: dict[int, list[float]] = {}
+
+
+def _zipf(chance: random.Random, of: int) -> int:
+    """0 ≤ x < of, the small ones far more often."""
+    if of not in _scales:
+        _scales[of] = list(accumulate(1 / (rank + 1) for rank in range(of)))
+    return chance.choices(range(of), cum_weights=_scales[of])[0]
