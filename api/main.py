@@ -37,6 +37,8 @@ from discover.services.transparency import Remembered
 from web import discovering, evidence, follow, media
 from web import routes as pages
 from web import servers as server_pages
+from web.console import router as console
+from web.console.doors import House
 from web.i18n import Speaking
 
 # A page of results shrinks to a fifth at the cheapest level; the rest is not worth the time.
@@ -107,6 +109,10 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     errors.install(api)
     for router in ROUTERS:
         api.include_router(router)
+    if app.settings.console == "on":
+        timings = api.state.metrics.requests
+        api.state.console = House(app, client_key, timings, api.state.transparency)
+        api.include_router(console)
     api.openapi = partial(openapi.describe, api, version("waypost"))  # type: ignore[method-assign]
     # The last added is the outermost.
     api.add_middleware(GZipMiddleware, minimum_size=_GZIP_BYTES, compresslevel=_GZIP_LEVEL)
