@@ -55,9 +55,6 @@ class Settings(BaseSettings):
     console: Literal["on", "off"] = Field(
         "on", description="off: no operator's console under /console"
     )
-    console: Literal["on", "off"] = Field(
-        "on", description="off: no operator's console under /console"
-    )
     signed_fetch_only: bool = Field(
         False, description="Show our actor's collections only to signed requests"
     )
