@@ -41,7 +41,11 @@ def note_sizes(ctx: Context) -> None:
 def series(ctx: Context, days: int = 90) -> dict[str, Series]:
     """All daily counts by name, oldest day first. Days without a count are left out."""
     first = (ctx.clock.now() - timedelta(days=days)).date().isoformat()
-    query = sa.select(DAILY.c.name, DAILY.c.day, DAILY.c.count).where(DAILY.c.day >= first).order_by(DAILY.c.day)
+    query = (
+        sa.select(DAILY.c.name, DAILY.c.day, DAILY.c.count)
+        .where(DAILY.c.day >= first)
+        .order_by(DAILY.c.day)
+    )
     found: dict[str, list[tuple[date, int]]] = {}
     with ctx.database.read() as connection:
         for name, day, count in connection.execute(query):
