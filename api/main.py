@@ -37,6 +37,7 @@ from discover.services.transparency import Remembered
 from web import discovering, evidence, follow, media
 from web import routes as pages
 from web import servers as server_pages
+from web import topics as topic_pages
 from web.console import router as console
 from web.console.doors import House
 from web.i18n import Speaking
@@ -68,6 +69,7 @@ ROUTERS = tuple(
         evidence,
         media,
         server_pages,
+        topic_pages,
     )
 )
 
@@ -104,6 +106,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.homes = Homes(app)
     api.state.transparency = Remembered(app.context)
     api.state.servers = ServerDirectory(app.context)
+    api.state.topics = topic_pages.AllTopics(app.context)
     images = media.Images(app, client_key)
     api.state.images = images
     errors.install(api)
