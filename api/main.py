@@ -34,7 +34,7 @@ from discover.bootstrap import App
 from discover.services.server_directory import ServerDirectory
 from discover.services.status import status
 from discover.services.transparency import Remembered
-from web import discovering, evidence, follow, media
+from web import discovering, evidence, follow, media, texts
 from web import routes as pages
 from web import servers as server_pages
 from web import topics as topic_pages
@@ -70,6 +70,7 @@ ROUTERS = tuple(
         media,
         server_pages,
         topic_pages,
+        texts,
     )
 )
 

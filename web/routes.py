@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from importlib.metadata import version
 from typing import Annotated, Any, cast
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -262,29 +261,6 @@ def contact_link(contact: str) -> str:
     return f"mailto:{quote(contact.removeprefix('mailto:'), safe='@+')}"
 
 
-@router.get("/about", summary="Who we are, how we crawl, how to opt in and out")
-async def about(request: Request) -> Response:
-    settings = _app(request).settings
-    contact = settings.contact
-    link = contact_link(contact)
-    return page(
-        "about",
-        base=settings.own_url,
-        host=urlsplit(settings.own_url).netloc,
-        actor_name=settings.actor_name,
-        contact=contact,
-        contact_link=link,
-        delay=settings.crawl_delay,
-        delay_max=settings.crawl_delay_max,
-        retention=settings.post_retention_days,
-        hide_days=settings.evidence_hide_days,
-        purge_days=settings.evidence_purge_days,
-        deliberate=settings.post_consent == "deliberate",
-        source=settings.source_url,
-        version=version("waypost"),
-    )
-
-
 @router.get("/robots.txt", summary="What other crawlers may read", response_class=PlainTextResponse)
 async def robots() -> Response:
     return PlainTextResponse(ROBOTS, headers={"Cache-Control": "public, max-age=3600"})
@@ -311,6 +287,7 @@ async def static(
     packed = "gzip" in request.headers.get("accept-encoding", "")
     headers = {
         "Content-Type": asset.media_type,
+        "Cross-Origin-Resource-Policy": "cross-origin",  # in embeds and clients, too
         "Cache-Control": "public, max-age=31536000, immutable",
         "Vary": "Accept-Encoding",
     }
