@@ -12,6 +12,7 @@ from api.params import languages
 
 _FALSE = frozenset({"", "0", "f", "false", "off"})
 _ID = 2**63
+_DEEPEST = 1_000_000_000
 
 
 def _number(value: object, default: int, most: int) -> int:
@@ -59,7 +60,7 @@ Upto80 = Annotated[
 ]
 Offset = Annotated[
     int,
-    BeforeValidator(partial(_number, default=0, most=_ID)),
+    BeforeValidator(partial(_number, default=0, most=_DEEPEST)),
     Query(description="Leave out so many results at the start"),
 ]
 Flag = Annotated[bool, BeforeValidator(_truthy)]
