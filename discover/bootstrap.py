@@ -22,8 +22,10 @@ from discover.ports import Clock, SearchEngine
 from discover.services.context import Context
 from discover.services.keys import load_keys
 from discover.services.remote_keys import RemoteKeys, SeenSignatures
+from discover.services.replay import replay
 from discover.settings import Settings
 from discover.store.database import Database
+from discover.store.journal import Journal
 
 KEYS_FOLLOW_SECONDS = 5.0  # after a rotation, every process signs with the new keys
 
@@ -119,8 +121,12 @@ def open_app(settings: Settings, *, clock: Clock | None = None, migrate: bool = 
         own_url=settings.own_url,
         actor_name=settings.actor_name,
         follow_people=settings.follow_people,
+        topic_actors=frozenset(settings.topic_actors),
+        topic_boosts_a_day=settings.topic_boosts_a_day,
         lookout=lookout,
+        journal=Journal(settings.home / "withdrawn.journal"),
     )
+    replay(context)
     app = App(settings, context)
     lookout.manners = app.brisk_manners
     return app

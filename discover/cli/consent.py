@@ -150,6 +150,30 @@ def remove_list(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     console.print(f"{name}: taken back, {hosts} hosts", markup=False)
 
 
+@consent.command("replay")
+def follow_journal(
+    journal: Annotated[Path, typer.Argument(metavar="FILE", help="Another machine's journal.")],
+) -> None:
+    """After restoring a backup: let those go who left since, by a journal of withdrawals.
+
+    The journal in this installation's own folder is followed at every start by itself.
+    """
+    from discover.services.replay import replay
+    from discover.store.journal import Journal
+
+    if not journal.is_file():
+        fail(f"there is no file {journal}")
+    with opened() as app:
+        try:
+            done = replay(app.context, Journal(journal))
+        except (ValueError, KeyError):
+            fail(f"{journal} is no journal of withdrawals")
+        _index_now(app)
+    console.print(
+        f"{done.people} people and {done.servers} servers had left; {done.removed} were here again"
+    )
+
+
 @consent.command("audit")
 def audit(
     each: Annotated[

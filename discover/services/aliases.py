@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Actor
 from discover.policy.consent import PersonAct, PersonFacts
+from discover.services import outs
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, DELIBERATE, load_persons
 from discover.store.database import insert_once, upsert
@@ -43,11 +44,13 @@ def person_of(
         "at": now, "source": f"also known as {out}",
     }  # fmt: skip
     upsert(connection, PersonRow, [row], key=["uri"], update=["act", "at", "source"])
+    outs.note(ctx, connection, "person", [actor.uri], now)
     return replace(own, act=PersonAct.OUT)
 
 
 def suppress(ctx: Context, connection: Connection, names: list[str], now: datetime) -> None:
     """Handles and actor URIs of somebody who left for good, as keyed hashes."""
+    outs.note(ctx, connection, "person", names, now)
     for name in names:
         row = {"digest": ctx.digest(name), "at": now}
         insert_once(connection, Suppression, row, key=["digest"])

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from discover.model.observed import Door
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of
-from discover.services import following, history, outbox, pushes, sent_notes, server_words
+from discover.services import following, history, outbox, outs, pushes, sent_notes, server_words
 from discover.services.answers import Reply, choose_language, direct_note
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, SUPPRESSIONS, load_servers
@@ -172,7 +172,7 @@ def _come_in(
             return False
     tags = [fold(tag) for tag in command.tags]
     _keep_act(connection, uri, act, tags, message, now)
-    _lift_suppression(ctx, connection, uri)
+    _lift_suppression(ctx, connection, uri, now)
     _narrow(connection, message, act, tags, now)
     _appoint(connection, uri, now)
     if ctx.follow_people:  # soon after that visit, not with the next round
@@ -203,7 +203,7 @@ def _keep_act(
     upsert(connection, PersonRow, [row], key=["uri"], update=columns)
 
 
-def _lift_suppression(ctx: Context, connection: Connection, uri: str) -> None:
+def _lift_suppression(ctx: Context, connection: Connection, uri: str, now: datetime) -> None:
     """Only the person can come back after leaving for good, and that is who speaks here."""
     names = {uri}
     names |= set(
@@ -214,6 +214,7 @@ def _lift_suppression(ctx: Context, connection: Connection, uri: str) -> None:
     # Nothing is kept of who left, not even the handle: it is what their own server's address says.
     user = uri.rstrip("/").rpartition("/")[2].lstrip("@")
     names.add(f"{user}@{host_of(uri)}")
+    outs.note(ctx, connection, "person", sorted(names), now, back=True)
     connection.execute(
         sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_([ctx.digest(one) for one in names]))
     )
@@ -267,6 +268,7 @@ def _leave(
 ) -> bool:
     uri = message.author
     _keep_act(connection, uri, PersonAct.OUT, [], message, now)
+    outs.note(ctx, connection, "person", [uri], now)
     account = connection.execute(
         sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle_key).where(ACCOUNTS.c.uri == uri)
     ).first()

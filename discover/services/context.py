@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from discover.policy.consent import Rules
 from discover.ports import Clock, Lookout, SearchEngine
 from discover.store.database import Database
+from discover.store.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,9 @@ class Context:
     own_url: str = "http://127.0.0.1:8000"  # without a trailing slash
     actor_name: str = "waypost"
     follow_people: bool = False
+    topic_actors: frozenset[str] = frozenset()  # topic ids, "*" for all
+    topic_boosts_a_day: int = 3
+    journal: Journal | None = None  # of who left; None: nothing outlives the database
     lookout: Lookout | None = None  # how servers' proofs are looked at; None: not at all
 
     @property

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.policy.consent import PersonAct
-from discover.services import following, pushes, relays
+from discover.services import following, outs, pushes, relays
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS
 from discover.services.withdraw import VISITS, withdraw_account
@@ -37,12 +37,13 @@ def blocked(ctx: Context, connection: Connection, received: Received) -> None:
     }  # fmt: skip
     # Beside whatever else they told us, which counts again when the block goes.
     upsert(connection, PersonRow, [row], key=["uri"], update=["blocked_us", "at"])
+    outs.note(ctx, connection, "person", [actor], now)
     account_id = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == actor))
     if account_id is not None:
         withdraw_account(connection, account_id, now, Because("account", received.at))
     connection.execute(sa.delete(VISITS).where(VISITS.c.uri == actor))
     following.part(ctx, connection, actor)
-    relays.server_blocked_us(connection, actor, now)
+    relays.server_blocked_us(ctx, connection, actor, now)
 
 
 def unblocked(ctx: Context, connection: Connection, received: Received) -> None:
@@ -61,7 +62,8 @@ def unblocked(ctx: Context, connection: Connection, received: Received) -> None:
         connection.execute(
             sa.update(PERSONS).where(PERSONS.c.uri == actor).values(blocked_us=False, at=now)
         )
-    relays.server_unblocked_us(connection, actor, now)
+    outs.note(ctx, connection, "person", [actor], now, back=True)
+    relays.server_unblocked_us(ctx, connection, actor, now)
     pushes.look_at_person(ctx, connection, actor, now)
 
 

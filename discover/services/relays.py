@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 from discover.model.instance import RobotsState, ServerOptIn
 from discover.model.observed import Door, Outcome, ServerActorSeen
 from discover.policy.origin import host_of
-from discover.services import consent_log, following, pushes
+from discover.services import consent_log, following, outs, pushes
 from discover.services.context import Context
 from discover.services.facts import PERSONS, SERVERS
 from discover.services.standing import settle
@@ -49,7 +49,7 @@ def server_actor_seen(
         return Outcome()
     blocked = connection.scalar(sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == seen.uri))
     if blocked:
-        return Outcome(removed=_opt_out(connection, host, seen.uri, now))
+        return Outcome(removed=_opt_out(ctx, connection, host, seen.uri, now))
     row = connection.execute(sa.select(_FOLLOWERS).where(_FOLLOWERS.c.actor == seen.uri)).first()
     if row is None:
         return Outcome()  # undone meanwhile
@@ -88,26 +88,30 @@ def consent_ended(ctx: Context, connection: Connection, follower: Any, now: date
     settle(ctx, connection, follower.host, now)
 
 
-def server_blocked_us(connection: Connection, actor: str, now: datetime) -> None:
+def server_blocked_us(ctx: Context, connection: Connection, actor: str, now: datetime) -> None:
     """A block by a server's own actor is its admin's no. Unknown actors are asked about first."""
     row = connection.execute(sa.select(_FOLLOWERS).where(_FOLLOWERS.c.actor == actor)).first()
     connection.execute(sa.delete(_FOLLOWERS).where(_FOLLOWERS.c.actor == actor))
     if row is not None and row.relay:
-        _opt_out(connection, row.host, actor, now)
+        _opt_out(ctx, connection, row.host, actor, now)
     elif may_be_server(actor):
         pushes.look(connection, actor, now, Door.RELAY)
 
 
-def server_unblocked_us(connection: Connection, actor: str, now: datetime) -> None:
+def server_unblocked_us(ctx: Context, connection: Connection, actor: str, now: datetime) -> None:
     """The no that came by this actor's block goes with it. A yes has to be said anew."""
-    connection.execute(
+    host = host_of(actor)
+    ended = connection.execute(
         sa.update(SERVERS)
         .where(SERVERS.c.note == _BLOCKED_US + actor, SERVERS.c.opted_out.is_(True))
         .values(opted_out=False, note="", recorded_at=now)
-    )
+    ).rowcount
+    if ended and host is not None:
+        outs.note(ctx, connection, "server", [host], now, back=True)
 
 
-def _opt_out(connection: Connection, host: str, actor: str, now: datetime) -> int:
+def _opt_out(ctx: Context, connection: Connection, host: str, actor: str, now: datetime) -> int:
+    outs.note(ctx, connection, "server", [host], now)
     gone = withdraw_server(connection, host, now)
     row = {
         "host": host, "opt_in": ServerOptIn.NONE.value, "opted_out": True,

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from discover.model.instance import RobotsState, ServerOptIn
 from discover.model.verdict import Decision
 from discover.policy.consent import decide_server
-from discover.services import consent_log
+from discover.services import consent_log, outs
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
@@ -103,6 +103,8 @@ def add_server(ctx: Context, host: str, note: str) -> bool:
             update=["opt_in", "opted_out", "note", "recorded_at", "due_at"],
         )
         consent_log.server_touched(connection, host, now)
+        if row is not None and row.opted_out and not out:
+            outs.note(ctx, connection, "server", [host], now, back=True)
     return row is None or row.opt_in == ServerOptIn.NONE.value or row.opted_out
 
 

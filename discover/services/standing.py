@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from discover.model.instance import RobotsState, ServerOptIn, ServerScope
 from discover.policy.consent import must_purge
 from discover.policy.proofs import Standing
-from discover.services import consent_log
+from discover.services import consent_log, outs
 from discover.services.context import Context
 from discover.services.documents import ACCOUNT_COLUMNS, judge_rows
 from discover.services.facts import ACCOUNTS, SERVERS
@@ -33,7 +33,7 @@ def settle(ctx: Context, connection: Connection, host: str, now: datetime) -> St
     server = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
     standing = standing_of(connection, host, server, now)
     if standing.opted_out:
-        _out(connection, host, server, standing, now)
+        _out(ctx, connection, host, server, standing, now)
     elif standing.opt_in is not ServerOptIn.NONE:
         _in(ctx, connection, host, server, standing, now)
     elif server is not None and (server.opt_in != ServerOptIn.NONE.value or server.opted_out):
@@ -43,14 +43,18 @@ def settle(ctx: Context, connection: Connection, host: str, now: datetime) -> St
             .values(opted_out=False, scope=ServerScope.ALL.value, note="", recorded_at=now)
         )
         again = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).one()
+        outs.note(ctx, connection, "server", [host], now, back=True)
         take_back(connection, again, now)
     consent_log.server_touched(connection, host, now)
     return standing
 
 
-def _out(connection: Connection, host: str, server: Any, standing: Standing, now: datetime) -> None:
+def _out(
+    ctx: Context, connection: Connection, host: str, server: Any, standing: Standing, now: datetime
+) -> None:
     if server is not None and server.opted_out:
         return  # already, and nothing more can go
+    outs.note(ctx, connection, "server", [host], now)
     withdraw_server(connection, host, now)
     kinds = ", ".join(kind.value for kind in standing.out_by)
     before = server.note if server is not None else ""
@@ -74,6 +78,8 @@ def _in(
     )
     if same:
         return
+    if server is not None and server.opted_out:
+        outs.note(ctx, connection, "server", [host], now, back=True)
     was_in = server is not None and server.opt_in != ServerOptIn.NONE.value and not server.opted_out
     note = server.note if server is not None else ""
     if note.startswith(BY_STATEMENT):

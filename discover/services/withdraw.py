@@ -14,10 +14,21 @@ from sqlalchemy.engine import Connection
 from discover.model.actor import Handle
 from discover.model.instance import ServerOptIn
 from discover.model.observed import Door
-from discover.services import aliases, consent_log, following, held, outbox, similarity, trend_uses
+from discover.services import (
+    aliases,
+    consent_log,
+    following,
+    held,
+    outbox,
+    outs,
+    similarity,
+    topic_undo,
+    trend_uses,
+)
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SUPPRESSIONS
 from discover.services.history import HISTORY
+from discover.services.topic_measure import forget_counts
 from discover.services.withdrawals import ACCOUNT, POST, SERVER, Because, purge
 from discover.services.withdrawals import POSTS as ALL_POSTS
 from discover.store.database import table, upsert
@@ -59,10 +70,12 @@ def withdraw_posts(
 ) -> int:
     """Remove all posts of an account, which may stay listed itself."""
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
+    topic_undo.undo_boosts(connection, mine, now)
     _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
     _forget_announced(connection, POSTS.c.account_id == account_id)
     gone = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id == account_id)).rowcount
     similarity.forget(connection, [account_id], now)
+    forget_counts(connection, [account_id])
     if note and gone:
         purge(connection, outbox.PURGE_ACCOUNT, [account_id], now, because)
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
@@ -78,6 +91,7 @@ def withdraw_post_ids(
     because: Because | None = POST,
 ) -> None:
     if ids:
+        topic_undo.undo_boosts(connection, ids, now)
         _forget_interactions(connection, ids)
         authors = sa.select(POSTS.c.account_id).where(POSTS.c.id.in_(ids)).distinct()
         similarity.forget(connection, connection.scalars(authors).all(), now)
@@ -102,6 +116,8 @@ def withdraw_server(
     """Remove everything held about a host's accounts. Returns how many accounts went."""
     ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
     theirs = sa.select(POSTS.c.id).where(POSTS.c.account_id.in_(ids))
+    forget_counts(connection, ids)
+    topic_undo.undo_boosts(connection, theirs, now)
     _forget_interactions(connection, theirs, INTERACTIONS.c.account_id.in_(ids))
     posts = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id.in_(ids))).rowcount
     accounts = connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.host == host)).rowcount
@@ -142,8 +158,10 @@ def forget_person(ctx: Context, handle: Handle, *uris: str) -> bool:
 
 def unforget_person(ctx: Context, handle: Handle, uri: str | None = None) -> bool:
     """Take a person off the suppression list. Their flags then decide again."""
-    digests = [ctx.digest(name) for name in (handle.key, uri) if name]
+    names = [name for name in (handle.key, uri) if name]
+    digests = [ctx.digest(name) for name in names]
     with ctx.database.write() as connection:
+        outs.note(ctx, connection, "person", names, ctx.clock.now(), back=True)
         result = connection.execute(
             sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_(digests))
         )
@@ -154,6 +172,7 @@ def forget_server(ctx: Context, host: str) -> int:
     """Remove a server's people and record its no. Returns how many accounts went."""
     now = ctx.clock.now()
     with ctx.database.write() as connection:
+        outs.note(ctx, connection, "server", [host], now)
         gone = withdraw_server(connection, host, now)
         upsert(
             connection,

@@ -228,3 +228,9 @@ def _answers(cluster):
         return cluster.get("/readyz").status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def test_a_file_that_is_no_journal_of_withdrawals_is_refused_in_one_line(fresh, tmp_path):
+    (tmp_path / "x").write_text("not a journal\n")
+    done = fresh.run("consent", "replay", str(tmp_path / "x"), check=False)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

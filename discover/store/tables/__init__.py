@@ -8,6 +8,7 @@ from discover.store.tables.consent import (
     BlockedHost,
     ConsentLogEntry,
     Daily,
+    JournalMark,
     PersonRow,
     RemovalCode,
     ServerProof,
@@ -48,6 +49,7 @@ from discover.store.tables.federation import (
 )
 from discover.store.tables.index import Account, Interaction, OutboxRow, Post, Server
 from discover.store.tables.similarity import ChangedAccount, CommonWord, TraitRow
+from discover.store.tables.topic_actors import TopicBoost, TopicFollower
 from discover.store.tables.topics import (
     AccountTagRow,
     AccountTopicRow,
@@ -84,6 +86,7 @@ __all__ = [
     "HostLease",
     "IndexRebuild",
     "Interaction",
+    "JournalMark",
     "KeyRow",
     "Lock",
     "LoginTry",
@@ -104,9 +107,11 @@ __all__ = [
     "TagBesideRow",
     "TagRow",
     "Task",
+    "TopicBoost",
     "TopicCatalogue",
     "TopicDayRow",
     "TopicEdit",
+    "TopicFollower",
     "TouchedTag",
     "TraitRow",
     "TrendLevel",

@@ -136,3 +136,11 @@ class Daily(SQLModel, table=True):
     day: str = Field(primary_key=True)
     name: str = Field(primary_key=True)
     count: int = default_column(0)
+
+
+class JournalMark(SQLModel, table=True):
+    """How far a journal of withdrawals (store.journal) has been followed, in bytes."""
+
+    __tablename__ = "journal_marks"
+    name: str = Field(primary_key=True)
+    size: int = default_column(0)

@@ -331,6 +331,12 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_interactions_post_id"), ["post_id"], unique=False)
 
     op.create_table(
+        "journal_marks",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "locks",
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("token", sa.String(), nullable=False),
@@ -622,6 +628,20 @@ def upgrade() -> None:
         batch_op.create_index("ux_topic_edits", ["topic", "what", "language", "value"], unique=True)
 
     op.create_table(
+        "topic_followers",
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("inbox", sa.String(), nullable=False),
+        sa.Column("shared_inbox", sa.String(), nullable=True),
+        sa.Column("follow_id", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("topic", "actor"),
+    )
+    with op.batch_alter_table("topic_followers", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_topic_followers_host"), ["host"], unique=False)
+
+    op.create_table(
         "touched_tags",
         sa.Column(
             "id",
@@ -840,6 +860,31 @@ def upgrade() -> None:
         batch_op.create_index("ix_tags_beside_topics_tag", ["tag", "topic"], unique=False)
 
     op.create_table(
+        "topic_boosts",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("post_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("host", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
+        sa.Column("activity", sa.String(), nullable=False),
+        sa.Column("object", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("activity"),
+        sqlite_autoincrement=True,
+    )
+    with op.batch_alter_table("topic_boosts", schema=None) as batch_op:
+        batch_op.create_index("ix_topic_boosts_topic_at", ["topic", "at"], unique=False)
+        batch_op.create_index("ux_topic_boosts_topic_post", ["topic", "post_id"], unique=True)
+
+    op.create_table(
         "topic_days",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("topic", sa.String(), nullable=False),
@@ -883,6 +928,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_topic_days_topic")
 
     op.drop_table("topic_days")
+    with op.batch_alter_table("topic_boosts", schema=None) as batch_op:
+        batch_op.drop_index("ux_topic_boosts_topic_post")
+        batch_op.drop_index("ix_topic_boosts_topic_at")
+
+    op.drop_table("topic_boosts")
     with op.batch_alter_table("tags_beside_topics", schema=None) as batch_op:
         batch_op.drop_index("ix_tags_beside_topics_tag")
 
@@ -928,6 +978,10 @@ def downgrade() -> None:
 
     op.drop_table("trend_levels")
     op.drop_table("touched_tags")
+    with op.batch_alter_table("topic_followers", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_topic_followers_host"))
+
+    op.drop_table("topic_followers")
     with op.batch_alter_table("topic_edits", schema=None) as batch_op:
         batch_op.drop_index("ux_topic_edits")
 
@@ -988,6 +1042,7 @@ def downgrade() -> None:
 
     op.drop_table("login_tries")
     op.drop_table("locks")
+    op.drop_table("journal_marks")
     with op.batch_alter_table("interactions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_interactions_post_id"))
         batch_op.drop_index(batch_op.f("ix_interactions_at"))
