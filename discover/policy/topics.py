@@ -53,7 +53,8 @@ class Catalogue:
     """The curated topics, and what leads to them. Immutable; made once and shared.
 
     `modifiers` are words that may stand in a compound and mean no topic themselves ("lovers",
-    "daily"); `generic` are tags that stand beside everything and are never grown.
+    "daily"); `generic` are tags that stand beside everything and are never grown; `ambiguous` are
+    words that mean their topic as a hashtag only.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class Catalogue:
         *,
         modifiers: Iterable[str] = (),
         generic: Iterable[str] = (),
+        ambiguous: Iterable[str] = (),
     ) -> None:
         self.topics: dict[str, Topic] = {topic.id: topic for topic in topics}
         self.modifiers = frozenset(key(fold(word)) for word in modifiers)
         self.generic = frozenset(key(fold(word)) for word in generic)
+        self.ambiguous = frozenset(key(fold(word)) for word in ambiguous)
         self._fold = fold
         found: dict[str, dict[str, float]] = {}
         for topic in self.topics.values():
@@ -190,7 +193,7 @@ class Catalogue:
 
     def _is_word(self, phrase: str) -> bool:
         shortest = SHORTEST_WORD if phrase.isascii() else SHORTEST_FOREIGN_WORD
-        return len(phrase) >= shortest and phrase in self._by_tag
+        return len(phrase) >= shortest and phrase in self._by_tag and phrase not in self.ambiguous
 
     # Finding by name
 

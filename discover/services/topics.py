@@ -50,7 +50,8 @@ def catalogue() -> Catalogue:
     """The curated list, read once. Raises ValueError when the file is damaged."""
     read = tomllib.loads(_SEED.read_text(encoding="utf-8"))
     topics = [_topic(name, entry) for name, entry in read["topics"].items()]
-    return Catalogue(topics, fold, modifiers=read["modifiers"], generic=read["generic"])
+    lists = {name: read[name] for name in ("modifiers", "generic", "ambiguous")}
+    return Catalogue(topics, fold, **lists)
 
 
 @lru_cache(maxsize=1)
