@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run install parts leaktest test lint fmt bench lock messages clean
+.PHONY: run install parts leaktest test lint fmt bench lock messages screenshots clean
 
 run: $(VENV)/.run
 	$(BIN)/waypost demo
@@ -51,6 +51,10 @@ leaktest: $(VENV)/.dev
 
 bench: parts
 	$(BIN)/python -m bench
+
+# Pictures of the main pages for the README
+screenshots: parts
+	$(BIN)/python -m tests.support.screenshots
 
 # After a change of what pages say: new messages into the catalogues, to be translated there
 messages: $(VENV)/.dev

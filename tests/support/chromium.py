@@ -8,6 +8,17 @@ import subprocess
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+# For Playwright: nothing but what the page itself asks for leaves the browser.
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 ADVICE = (
     "No Chromium. Install one (Debian: apt-get install chromium, as root) "
     "or say where it is in WAYPOST_CHROMIUM."

@@ -7,21 +7,11 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
-from tests.support.chromium import install_chromium
+from tests.support.chromium import FLAGS, install_chromium
 from tests.support.site import HOST
 
 pytestmark = pytest.mark.browser
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATHS = (
     "/", "/search?q=astronomy", f"/account/marta@{HOST}", f"/why?handle=marta@{HOST}", "/about",
     "/api", "/nothing",

@@ -90,7 +90,7 @@ def test_post_says_its_language(site):
 
 def test_filters_and_tab_stay_in_the_form_and_the_links(site):
     html = site.page(f"/search?q=astronomy&type=posts&lang=de&server={HOST}&sort=recent").text
-    assert '<option value="de" selected>' in html
+    assert '<option value="de" lang="de" selected>' in html
     assert f'name="server" value="{HOST}"' in html
     assert '<input type="hidden" name="type" value="posts">' in html
     assert f"/search?q=astronomy&amp;lang=de&amp;server={HOST.replace('.', '.')}" in html
@@ -114,7 +114,10 @@ def test_pages_lead_on_and_back(own_site):
     following = re.search(r'rel="next" href="([^"]+)"', first)[1].replace("&amp;", "&")
     second = own_site.page(following).text
     assert "First page" in second
-    names = [re.findall(r'<p class="handle" dir="ltr">@([^<]+)</p>', html) for html in (first, second)]
+    names = [
+        re.findall(r'<p class="handle"><bdi dir="ltr">@([^<]+)</bdi></p>', html)
+        for html in (first, second)
+    ]
     assert len(names[0]) == 20
     assert names[1]
     assert not set(names[0]) & set(names[1])

@@ -98,7 +98,7 @@ function combobox(input) {
 }
 
 const rows = (found) => [
-  ...(found.topics || []).map((one) => ({ kind: "topic", words: one.name, more: "", href: `/discover?${new URLSearchParams({ topic: one.id })}` })),
+  ...(found.topics || []).map((one) => ({ kind: "topic", words: one.name, more: "", href: `/topics/${encodeURIComponent(one.id)}` })),
   ...(found.accounts || []).map((one) => ({ kind: "person", words: one.name || one.handle, more: `@${one.handle}`, href: `/account/${encodeURIComponent(one.handle)}` })),
   ...(found.tags || found.hashtags || []).map((one) => { const tag = one.name || one.tag || one; return { kind: "tag", words: `#${tag}`, more: "", href: `/search?${new URLSearchParams({ tag })}` }; }),
 ].slice(0, 9);

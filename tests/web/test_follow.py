@@ -1,0 +1,105 @@
+"""Following from one's own server, which is asked for once and never kept by us."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import html
+import io
+import re
+
+import pytest
+
+from api.following import Homes
+from api.limits import Rate
+from api.problems import ProblemAnswer
+from discover.model.actor import Handle
+from discover.services.withdraw import forget_person
+from tests.support.journey import travelling
+from tests.support.site import GENEROUS, HOST, serving
+
+JUMP = re.compile(r'http-equiv="refresh" content="0; url=([^"]+)"')
+
+
+@pytest.fixture(scope="module")
+def there(tmp_path_factory):
+    with travelling(tmp_path_factory.mktemp("trip"), accounts=40) as trip:
+        trip.opt_in_all()
+        trip.crawl()
+        with serving(trip.app, GENEROUS) as site:
+            handles = sorted(one.handle for one in trip.search("#", kind="accounts").accounts)
+            handles = handles or sorted(
+                view.handle for view in trip.search("a", kind="accounts").accounts
+            )
+            yield trip, site, handles
+
+
+def jump(page) -> str | None:
+    found = JUMP.search(page.text)
+    return html.unescape(found[1]) if found else None
+
+
+def test_the_home_server_says_where_and_the_page_goes_there(there):
+    trip, site, handles = there
+    home = next(host for host in trip.world.hosts if host.software == "mastodon")
+    me = next(account.handle for account in trip.world.people(home) if not account.gone)
+    page = site.page(f"/follow?account={handles[0]}&home=@{me}")
+    assert page.status_code == 200
+    assert "/authorize_interaction?uri=http" in jump(page)
+    assert home.name in jump(page)
+    assert page.headers["cache-control"] == "no-store"
+    assert "set-cookie" not in page.headers
+
+
+def test_a_server_that_says_nothing_is_known_by_its_software(there):
+    trip, site, handles = there
+    home = next(host for host in trip.world.hosts if host.software == "misskey")
+    assert "/authorize-follow?acct=" in jump(
+        site.page(f"/follow?account={handles[0]}&home={home.name}")
+    )
+
+
+def test_a_server_that_is_not_there_leaves_the_handle_to_copy(there):
+    _, site, handles = there
+    page = site.page(f"/follow?account={handles[0]}&home=nowhere.invalid")
+    assert jump(page) is None
+    assert "does not answer us" in page.text
+    assert f'value="@{handles[0]}"' in page.text
+
+
+def test_without_a_home_the_page_asks_for_it(site):
+    page = site.page(f"/follow?account=marta@{HOST}")
+    assert jump(page) is None
+    assert 'name="home"' in page.text
+    assert site.page(f"/follow?account=marta@{HOST}&home=not a server").status_code == 422
+
+
+def test_somebody_who_is_not_listed_cannot_be_followed_here(site):
+    page = site.page(f"/follow?account=shy@{HOST}&home=home.example")
+    assert page.status_code == 404
+    assert f"shy@{HOST}" not in page.text.replace("account=shy", "")
+
+
+def test_several_are_a_list_and_a_file(site):
+    query = f"account=marta@{HOST}&account=gazer1@{HOST},gazer2@{HOST}&account=shy@{HOST}"
+    page = site.page(f"/follow?{query}")
+    assert "Follow 3 people" in page.text
+    rows = list(csv.reader(io.StringIO(site.get(f"/follow.csv?{query}").text)))
+    assert rows[0][0] == "Account address"
+    assert [row[0] for row in rows[1:]] == [
+        f"{name}@{HOST}" for name in ("marta", "gazer1", "gazer2")
+    ]
+
+
+def test_who_left_is_on_no_list(own_site):
+    forget_person(own_site.app.context, Handle("marta", HOST))
+    assert own_site.page(f"/follow?account=marta@{HOST}").status_code == 404
+
+
+def test_nobody_makes_us_ask_many_servers(site):
+    homes = Homes(site.app, Rate(per_second=0.001, burst=1))
+    found = asyncio.run(homes.find("203.0.113.1", "one.invalid"))
+    assert not found.reached
+    with pytest.raises(ProblemAnswer) as refused:
+        asyncio.run(homes.find("203.0.113.1", "two.invalid"))
+    assert refused.value.status == 429
