@@ -24,6 +24,8 @@ QUERY_BYTES = 4096  # the whole query string
 PICTURES = "/media/"
 PICTURES_PER_PAGE = 8  # a page may bring that many pictures for each request that it is itself
 FREE_PATHS = ("/static/", "/healthz", "/readyz", "/metrics", "/robots.txt")
+# It counts by connected server, and signs its refusals (api.fasp.door).
+PROVIDER = "/fasp/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ class LimitMiddleware:
         self.policy = f'"client";q={self.rate.burst};w={window}'
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(FREE_PATHS):
+        if scope["type"] != "http" or scope["path"].startswith((*FREE_PATHS, PROVIDER)):
             await self.app(scope, receive, send)
             return
         client = scope["client"][0] if scope.get("client") else "unknown"
