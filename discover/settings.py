@@ -63,6 +63,15 @@ class Settings(BaseSettings):
         description="Follow people who opted in themselves, so that their posts arrive at once",
     )
 
+    # FASP (docs/fasp.md)
+    fasp_registration: Literal["open", "invitation", "closed"] = Field(
+        "invitation",
+        description="Which servers may connect us as their FASP: any, those with a code, or none more",
+    )
+    fasp_name: str = Field(
+        "", max_length=100, description="Name that connected servers show; empty: Waypost (HOST)"
+    )
+
     # Consent
     post_consent: Literal["flags", "deliberate"] = Field(
         "flags", description="deliberate: search posts only of people who asked for it themselves"
