@@ -8,12 +8,13 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
-from starlette.middleware.gzip import GZipMiddleware
 
 from api import errors, openapi
 from api.activitypub import inbox, notes
 from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
+from api.fasp import routes as fasp
+from api.fasp.door import Door, UnpackedGZip
 from api.following import Homes
 from api.headers import FrontDoor
 from api.limits import LimitMiddleware, Rate, client_key
@@ -50,6 +51,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         inbox,
+        fasp,
         search,
         *mastodon.MODULES,  # before our own accounts, whose path takes any word
         accounts,
@@ -105,6 +107,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.checks = checks.Checks()
     api.state.removals = removal.Removals(app)
     api.state.homes = Homes(app)
+    api.state.fasp = Door(app)
     api.state.transparency = Remembered(app.context)
     api.state.servers = ServerDirectory(app.context)
     api.state.topics = topic_pages.AllTopics(app.context)
@@ -119,7 +122,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
         api.include_router(console)
     api.openapi = partial(openapi.describe, api, version("waypost"))  # type: ignore[method-assign]
     # The last added is the outermost.
-    api.add_middleware(GZipMiddleware, minimum_size=_GZIP_BYTES, compresslevel=_GZIP_LEVEL)
+    api.add_middleware(UnpackedGZip, minimum_size=_GZIP_BYTES, compresslevel=_GZIP_LEVEL)
     api.add_middleware(LimitMiddleware, rate=rate)
     api.add_middleware(TimingMiddleware, metrics=api.state.metrics)
     api.add_middleware(FrontDoor)
