@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import parse_qs
+from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from discover.services.removal import Purpose
-from discover.services.transparency import BOUNDS
+from discover.services.transparency import BOUNDS, Transparency
+from web.drawings import histogram
+from web.forms import PAGE_REFUSALS, form_of, read_form
+from web.i18n import gettext
 from web.pages import page
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
-_FORM_BYTES = 4096
 _REFUSED: dict[int | str, dict[str, Any]] = {
-    status: {
-        "description": words,
-        "content": {
-            "text/html": {"schema": {"type": "string"}},
-            "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
-        },
-    }
+    status: {**PAGE_REFUSALS[422], "description": words}
     for status, words in (
         (403, "The proof is missing"),
         (404, "Nothing is held and nothing will be"),
@@ -34,24 +30,9 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _form(*names: str) -> dict[str, Any]:
-    shape = {
-        "type": "object",
-        "required": list(names),
-        "properties": {name: {"type": "string"} for name in names},
-    }
-    content = {"application/x-www-form-urlencoded": {"schema": shape}}
-    return {"requestBody": {"required": True, "content": content}}
-
-
 async def _read(request: Request, *names: str) -> list[str]:
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > _FORM_BYTES:
-            raise HTTPException(422, "That is too long.")
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    values = [fields.get(name, [""])[0].strip() for name in names]
+    fields = await read_form(request)
+    values = [fields.get(name, "") for name in names]
     if not all(values):
         raise HTTPException(422, "Please fill in every field.")
     return values
@@ -70,20 +51,51 @@ def transparency(request: Request) -> Response:
         headers={"Cache-Control": "public, max-age=60"},
         t=found,
         bounds=BOUNDS,
+        chart=_latencies(found),
+        most_refused=max(found.refusals.values(), default=1),
         settings=state.waypost.settings,
         now=found.at,
     )
 
 
+def _latencies(found: Transparency) -> Markup | None:
+    """How many withdrawals took how long; None when there was none."""
+    if not found.hidden.total:
+        return None
+    labels = [f"≤ {_short(bound)}" for bound in BOUNDS] + [f"> {_short(BOUNDS[-1])}"]
+    said = gettext(
+        "{total} withdrawals: {fast} were hidden within {bound} seconds. The numbers are in the"
+        " table below."
+    ).format(total=found.hidden.total, fast=sum(found.hidden.counts[:3]), bound=f"{BOUNDS[2]:g}")
+    series = (("hidden", found.hidden.counts), ("gone", found.gone.counts))
+    return histogram(labels, series, said)
+
+
+def _short(seconds: float) -> str:
+    if seconds >= 3600:
+        return f"{seconds / 3600:g} h"
+    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
+
+
 @router.get("/remove", summary="Leave for good, or see your data")
-async def remove() -> Response:
-    return page("remove", asked=None, done=None)
+async def remove(
+    handle: Annotated[str, Query(description="To begin with")] = "",
+    purpose: Annotated[str, Query(description="remove or data")] = "remove",
+) -> Response:
+    return page(
+        "remove",
+        people=True,
+        asked=None,
+        done=None,
+        handle=handle.strip()[:320],
+        purpose=purpose,
+    )
 
 
 @router.post(
     "/remove",
     summary="Ask for a one-time code",
-    openapi_extra=_form("handle", "purpose", "way"),
+    openapi_extra=form_of("handle", "purpose", "way"),
     responses=_REFUSED,
 )
 async def post_remove(request: Request) -> Response:
@@ -97,7 +109,7 @@ async def post_remove(request: Request) -> Response:
 @router.post(
     "/remove/confirm",
     summary="Prove it with the code",
-    openapi_extra=_form("handle", "code"),
+    openapi_extra=form_of("handle", "code"),
     responses={
         200: {"content": {"application/json": {"schema": {"type": "object"}}}},
         **_REFUSED,

@@ -15,6 +15,7 @@ from discover.bootstrap import App
 from discover.model.actor import Handle
 from discover.model.query import Sort
 from discover.model.suggestions import SuggestionRequest
+from discover.model.verdict import SENTENCES
 from discover.model.views import BadRequest, SearchAnswer, SearchRequest
 from discover.model.words import N_
 from discover.services.accounts import find_account, recent_posts
@@ -247,6 +248,9 @@ def why(
         problem=problem,
         person=person,
         server=server,
+        codes=[reason.value for reason in person.list.reasons] if person else [],
+        sentences={reason.value: words for reason, words in SENTENCES.items()},
+        us=f"@{context.actor_name}@{urlsplit(context.own_url).netloc}",
         now=context.clock.now(),
     )
 

@@ -33,7 +33,7 @@ from discover.services.withdraw import POSTS, VERDICTS
 from discover.wire.statement import to_json
 
 ADVICE: dict[Reason, str] = {
-    Reason.SERVER_NOT_OPTED_IN: "Ask the admin of your server to opt it in; docs/opting-in.md says how.",
+    Reason.SERVER_NOT_OPTED_IN: "Ask the admin of your server to opt it in, or tell us yourself.",
     Reason.SERVER_OPTED_OUT: "Only the admin of your server can opt it in again.",
     Reason.SERVER_BLOCKED: "The operator of this index decides about blocks; write to them.",
     Reason.ROBOTS_FORBID: (
