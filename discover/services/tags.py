@@ -33,15 +33,17 @@ _PEOPLE = Lookup(
     .where(among(ACCOUNT_TAGS.c.tag))
     .group_by(ACCOUNT_TAGS.c.tag)
 )
+# written out: PostgreSQL takes two bound values for two expressions
+_DAY_OF_USE = _USES.c.hour // sa.literal_column(str(_HOURS), sa.Integer)
 _DAYS_OF = Lookup(
     sa.select(
         _USES.c.name,
-        (_USES.c.hour // _HOURS).label("day"),
+        _DAY_OF_USE.label("day"),
         sa.func.count(_USES.c.account_id.distinct()).label("people"),
         sa.func.count().label("uses"),
     )
     .where(_USES.c.kind == "tag", among(_USES.c.name), _USES.c.hour >= sa.bindparam("since"))
-    .group_by(_USES.c.name, (_USES.c.hour // _HOURS))
+    .group_by(_USES.c.name, _DAY_OF_USE)
 )
 
 
