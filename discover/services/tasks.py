@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from discover.policy.retry import next_try
 from discover.services.context import Context
 from discover.services import rebuilds
+from discover.services.fasp.partners import forget_unconfirmed
 from discover.services.following import reconcile as reconcile_follows
 from discover.services.growth import note_sizes
 from discover.services.inbox import work_off
@@ -41,6 +42,7 @@ def _reconcile(ctx: Context, _payload: Mapping[str, Any]) -> None:
 def _retention(ctx: Context, _payload: Mapping[str, Any]) -> None:
     enforce_retention(ctx)
     forget_seen(ctx)
+    forget_unconfirmed(ctx)
 
 
 def _similarity(ctx: Context, _payload: Mapping[str, Any]) -> None:
