@@ -61,6 +61,7 @@ def run_up(settings: Settings) -> None:
 def run_everything(app: App, ready: Callable[[Together], None] | None = None) -> None:
     """Web, crawler, worker and scheduler until a signal comes. `ready` is called when they run."""
     from discover.delivering import deliver
+    from discover.providing import provide
     from discover.proving import prove
     from discover.schedule import run_scheduler
     from discover.worker import work
@@ -72,6 +73,7 @@ def run_everything(app: App, ready: Callable[[Together], None] | None = None) ->
     together.start("worker", lambda stop: work(app, stop))
     together.start("deliveries", lambda stop: deliver(app, stop))
     together.start("proofs", lambda stop: prove(app, stop))
+    together.start("fasp", lambda stop: provide(app, stop))
     together.start("crawler", lambda stop: _crawl(app, stop))
     together.start("scheduler", lambda stop: run_scheduler(app, stop))
     console.print(f"Waypost is at {app.settings.own_url}  (Ctrl-C ends it)")
@@ -91,6 +93,7 @@ def run_api(settings: Settings) -> None:
 
 def run_worker(settings: Settings) -> None:
     from discover.delivering import deliver
+    from discover.providing import provide
     from discover.proving import prove
     from discover.worker import work
 
@@ -100,6 +103,7 @@ def run_worker(settings: Settings) -> None:
             lambda stop: work(app, stop),
             deliveries=lambda stop: deliver(app, stop),
             proofs=lambda stop: prove(app, stop),
+            fasp=lambda stop: provide(app, stop),
         )
 
 

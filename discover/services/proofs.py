@@ -15,6 +15,7 @@ from discover.model.check import Finding, Found, ServerCheck
 from discover.model.fetched import FetchError, FetchFailure
 from discover.model.instance import NodeInfo, RobotsState, ServerOptIn, ServerScope
 from discover.model.observed import ServerSeen
+from discover.model.words import N_, Sentence
 from discover.policy.origin import host_of
 from discover.policy.proofs import GRACE, Standing
 from discover.policy.robots import UNREADABLE, Robots, forbids_indexing, read_robots
@@ -98,7 +99,12 @@ async def _look_at_dns(looks: _Looks, resolver: TxtResolver, host: str) -> None:
     try:
         records = await resolver.txt(name)
     except DnsFailure as error:
-        looks.note("dns", where, Found.UNKNOWN, f"DNS gave no answer ({error.detail}).")
+        looks.note(
+            "dns",
+            where,
+            Found.UNKNOWN,
+            Sentence("DNS gave no answer ({detail}).", detail=error.detail),
+        )
         return
     said = statement.read_txt(records)
     looks.certain[ServerOptIn.DNS] = said
@@ -107,10 +113,13 @@ async def _look_at_dns(looks: _Looks, resolver: TxtResolver, host: str) -> None:
     elif records:
         looks.note(
             "dns", where, Found.NOTHING,
-            "There is a record, but it is no statement that we understand: " + records[0][:200],
+            Sentence(
+                "There is a record, but it is no statement that we understand: {record}",
+                record=records[0][:200],
+            ),
         )  # fmt: skip
     else:
-        looks.note("dns", where, Found.NOTHING, "There is no such record.")
+        looks.note("dns", where, Found.NOTHING, N_("There is no such record."))
 
 
 async def _look_at_host(
@@ -120,7 +129,9 @@ async def _look_at_host(
     url = base + statement.PATH
     if looks.parked or not looks.robots.allows(url, solicited=asked):
         why = (
-            "robots.txt does not let us look." if not looks.parked else "It wants no requests now."
+            N_("robots.txt does not let us look.")
+            if not looks.parked
+            else N_("It wants no requests now.")
         )
         looks.note("well-known", url, Found.UNKNOWN, why)
         return
@@ -130,17 +141,24 @@ async def _look_at_host(
             said = statement.read_file(body)
         except ParseError as error:
             said = None
-            looks.note("well-known", url, Found.NOTHING, f"What is there is no statement: {error}.")
+            looks.note(
+                "well-known",
+                url,
+                Found.NOTHING,
+                Sentence("What is there is no statement: {error}.", error=str(error)),
+            )
         else:
             says = (
-                words.says(said) if said else "There is a file, but it says nothing we understand."
+                words.says(said)
+                if said
+                else N_("There is a file, but it says nothing we understand.")
             )
             looks.note("well-known", url, words.found(said), says)
         looks.certain[ServerOptIn.WELL_KNOWN] = said
         asked = asked or (said is not None and said.agrees)
     elif body is Found.NOTHING:
         looks.certain[ServerOptIn.WELL_KNOWN] = None
-        looks.note("well-known", url, Found.NOTHING, "There is no such file.")
+        looks.note("well-known", url, Found.NOTHING, N_("There is no such file."))
     document = await _look_at_nodeinfo(looks, fetcher, host, base, asked=asked)
     if contact_matters:
         await _look_for_contact(looks, fetcher, host, base, document, asked=asked)
@@ -154,17 +172,29 @@ async def _look_at_robots(
         fetched = await fetcher.get(url, accept="text/plain, */*;q=0.1", solicited=True)
     except FetchError as error:
         looks.parked = error.failure in (FetchFailure.HOST_PARKED, FetchFailure.ADDRESS_REFUSED)
-        looks.note("robots.txt", url, Found.UNKNOWN, f"{host} gave no answer ({words.why(error)}).")
+        looks.note(
+            "robots.txt",
+            url,
+            Found.UNKNOWN,
+            Sentence("{host} gave no answer ({why}).", host=host, why=words.why(error)),
+        )
         return
     looks.robots = read_robots(fetched.status, fetched.body)
     if looks.robots.state is RobotsState.UNREADABLE:
-        looks.note("robots.txt", url, Found.UNKNOWN, f"It answered with status {fetched.status}.")
+        looks.note(
+            "robots.txt",
+            url,
+            Found.UNKNOWN,
+            Sentence("It answered with status {status}.", status=fetched.status),
+        )
     elif looks.robots.allows(base + "/", solicited=asked):
-        looks.note("robots.txt", url, Found.NOTHING, "It does not forbid us.")
+        looks.note("robots.txt", url, Found.NOTHING, N_("It does not forbid us."))
     elif looks.robots.names_us:
-        looks.note("robots.txt", url, Found.OUT, "It names us and forbids us to visit.")
+        looks.note("robots.txt", url, Found.OUT, N_("It names us and forbids us to visit."))
     else:
-        looks.note("robots.txt", url, Found.NOTHING, "It forbids all robots; nobody asked us in.")
+        looks.note(
+            "robots.txt", url, Found.NOTHING, N_("It forbids all robots; nobody asked us in.")
+        )
 
 
 async def _look_at_nodeinfo(
@@ -219,13 +249,17 @@ async def _get(
     except FetchError as error:
         if error.failure is FetchFailure.HOST_REFUSED:  # a redirect to somebody else
             return Found.NOTHING
-        looks.note(what, url, Found.UNKNOWN, f"There was no answer ({words.why(error)}).")
+        looks.note(
+            what, url, Found.UNKNOWN, Sentence("There was no answer ({why}).", why=words.why(error))
+        )
         return Found.UNKNOWN
     if fetched.status == 200:
         return fetched.body
     if fetched.status in (404, 410):
         return Found.NOTHING
-    looks.note(what, url, Found.UNKNOWN, f"The answer was status {fetched.status}.")
+    looks.note(
+        what, url, Found.UNKNOWN, Sentence("The answer was status {status}.", status=fetched.status)
+    )
     return Found.UNKNOWN
 
 
@@ -277,10 +311,10 @@ def _findings_on_record(connection: Connection, host: str, server: object) -> li
         findings.append(Finding("contact", where, words.found(said), words.says(said)))
     opt_in = getattr(server, "opt_in", None)
     if opt_in == ServerOptIn.OPERATOR.value:
-        says = "The operator of this index has recorded that the admin agreed."
+        says = N_("The operator of this index has recorded that the admin agreed.")
         findings.append(Finding("record", "our record", Found.IN, says))
     elif opt_in == ServerOptIn.RELAY.value:
-        findings.append(Finding("relay", "our followers", Found.IN, "It has us as a relay."))
+        findings.append(Finding("relay", "our followers", Found.IN, N_("It has us as a relay.")))
     return findings
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,7 +30,6 @@ from discover.services.fasp.partners import (
     DEBUG_CALLS,
     REQUESTS,
     Partner,
-    forget_unconfirmed,
     is_blocked,
     load,
 )
@@ -94,11 +92,6 @@ async def look_after(ctx: Context, client: GuardedClient, server_id: str) -> boo
         return False
     await asyncio.to_thread(_succeeded, ctx, one)
     return True
-
-
-def forget_old(ctx: Context, _payload: Mapping[str, Any]) -> None:
-    """The daily task "fasp"."""
-    forget_unconfirmed(ctx)
 
 
 @dataclass(slots=True)
