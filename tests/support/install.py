@@ -40,6 +40,7 @@ def install_pasture() -> str:
 PARTS: dict[str, Callable[[], object]] = {
     "Meilisearch": meilisearch_binary,
     "PostgreSQL": check_postgres,
+    "axe": lambda: npm_folder("axe"),
     "Fedify": lambda: npm_folder("fedify"),
     "megalodon": lambda: npm_folder("megalodon"),
     "Pubby": lambda: peer_python("pubby"),

@@ -1,0 +1,68 @@
+"""axe finds nothing on any page, in light and dark, wide and narrow, left and right to left."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from discover.model.views import SearchRequest
+from discover.services.search import search
+from tests.support.chromium import FLAGS, install_chromium
+from tests.support.node import npm_folder
+
+pytestmark = pytest.mark.browser
+
+PAGES = (
+    "/", "/search?q=photography", "/search?q=photography&lang=en&has=image", "/search",
+    "/search?q=zzzzqqq", "/discover", "/discover?topic=photography&topic=technology",
+    "/account/{handle}", "/follow?account={handle}", "/follow?account={handle},{other}",
+    "/follow?account={handle}&home=nowhere.invalid", "/topics", "/topics/photography", "/trends",
+    "/servers", "/servers/add", "/why", "/why?handle={handle}", "/remove", "/about",
+    "/transparency", "/privacy", "/api", "/nothing",
+)  # fmt: skip
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+RUN = """rules => axe.run({runOnly: {type: "tag", values: rules}}).then(found => found.violations.map(
+  one => [one.id, one.nodes.slice(0, 3).map(node => node.html.slice(0, 160))]))"""
+
+
+@pytest.fixture(scope="module")
+def axe():
+    return (npm_folder("axe") / "node_modules/axe-core/axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def people(crowded):
+    request = SearchRequest("photography", kind="accounts", limit=2)
+    return [one.handle for one in search(crowded.trip.app.context, request).accounts]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "width", "language"),
+    [("light", 1280, "en"), ("dark", 1280, "en"), ("light", 360, "ar"), ("dark", 360, "de")],
+)
+def test_no_page_has_a_barrier(crowded, people, axe, scheme, width, language):
+    wrong = {}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
+        context = browser.new_context(
+            base_url=crowded.base,
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,
+            locale=language,
+            reduced_motion="reduce",
+        )
+        tab = context.new_page()
+        for path in PAGES:
+            address = path.format(handle=people[0], other=people[1])
+            tab.goto(address)
+            tab.evaluate(
+                "document.querySelectorAll('main details').forEach(e => { e.open = true; })"
+            )
+            tab.evaluate(axe)
+            found = tab.evaluate(RUN, RULES)
+            if not tab.evaluate("document.documentElement.scrollWidth <= innerWidth"):
+                found.append(["wider than the screen", []])
+            if found:
+                wrong[path] = found
+        browser.close()
+    assert not wrong, "\n".join(f"{path}: {one}" for path, found in wrong.items() for one in found)
