@@ -38,7 +38,7 @@ KIND_WEIGHTS = {
     policy.ANYBODY: LANGUAGE_WEIGHT,
 }
 MOST_TRAITS = 16  # that are looked up
-MOST_ROWS = 1500  # that are read
+MOST_ROWS = 1200  # that are read
 _NEWEST_POSTS = 50  # of those who are liked: who boosted them?
 _MOST_FANS = 50
 _MOST_OF_FANS = 500
@@ -136,7 +136,8 @@ def sharing(
     for number, (name, pool) in enumerate(branches):
         values[f"trait{number}"] = name
         values[f"pool{number}"] = pool.value
-    for account_id, name, pool, weight in connection.execute(_best_placed(len(branches)), values):
+    rows = connection.execute(_best_placed(len(branches)), values).all()
+    for account_id, name, pool, weight in rows:
         match = found[account_id]
         match.pool = pool
         part = _worth(name) * wanted[name] * weight
@@ -154,7 +155,8 @@ def add_voices(connection: Connection, found: dict[int, Match], liked: Collectio
     }
     everybody = {fan for some in fans.values() for fan in some}
     shared: dict[int, set[int]] = defaultdict(set)
-    for fan, author in connection.execute(_BOOSTED_BY, {"fans": sorted({*everybody, *liked})}):
+    boosts = connection.execute(_BOOSTED_BY, {"fans": sorted({*everybody, *liked})}).all()
+    for fan, author in boosts:
         if author in liked:
             continue
         if fan in liked:

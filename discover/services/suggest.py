@@ -38,7 +38,7 @@ MOST = 200  # offset + limit
 MOST_LIKE = 50
 MOST_EXCLUDED = 5000
 MOST_VALUES = 50  # topics, languages, hashtags, words, servers: of each
-_LOOKED_AT = 60  # at least so many are hydrated, to choose a page from
+_LOOKED_AT = 45  # at least so many are hydrated, to choose a page from
 _FAIR_PART = 3  # one in so many of them is of the fair pool, if there are any
 
 _BY_URI = Lookup(sa.select(ACCOUNTS.c.id).where(among(ACCOUNTS.c.uri)))
