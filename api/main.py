@@ -10,7 +10,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 
 from api import errors, openapi
-from api.activitypub import inbox, notes
+from api.activitypub import inbox, notes, topic_routes
 from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
 from api.fasp import routes as fasp
@@ -63,6 +63,7 @@ ROUTERS = tuple(
         servers,
         operations,
         activitypub,
+        topic_routes,
         notes,
         openapi,
         pages,

@@ -16,8 +16,8 @@ _BEAT_SECONDS = 30
 
 # kind of task -> every how many minutes
 PERIODS = {
-    "retention": 60, "reconcile": 24 * 60, "follows": 5, "sizes": 60, "trends": 60, "similarity": 5,
-    "common_words": 24 * 60,
+    "retention": 60, "reconcile": 24 * 60, "follows": 5, "sizes": 60, "similarity": 5,
+    "common_words": 24 * 60, "topics": 10, "trends": 60, "topic_boosts": 30,
 }  # fmt: skip
 
 
@@ -58,6 +58,7 @@ def _start(app: App) -> BackgroundScheduler:
     scheduler.start()
     # A machine that is switched off at night still keeps its promises.
     enqueue(app.context, "retention")
+    enqueue(app.context, "topics")
     enqueue(app.context, "common_words")
     enqueue(app.context, "sizes")
     return scheduler

@@ -58,6 +58,13 @@ class Settings(BaseSettings):
     signed_fetch_only: bool = Field(
         False, description="Show our actor's collections only to signed requests"
     )
+    topic_actors: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="Topics that have an actor of their own, comma-separated ids, or * for all; empty: none",
+    )
+    topic_boosts_a_day: int = Field(
+        3, ge=1, le=24, description="Most posts that each of these actors boosts in 24 hours"
+    )
     follow_people: bool = Field(
         False,
         description="Follow people who opted in themselves, so that their posts arrive at once",
@@ -180,6 +187,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{part!r} is not ADDRESS:PORT")
             found.append((str(ip_address(address.strip("[]"))), int(port)))
         return tuple(found)
+
+    @field_validator("topic_actors", mode="before")
+    @classmethod
+    def _topics(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(one.strip().lower() for one in value.split(",") if one.strip())
+        return value
 
     @field_validator("extra_opt_out_tags", mode="before")
     @classmethod

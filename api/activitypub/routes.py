@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from api.activitypub import documents
+from api.activitypub import documents, topics
 from api.activitypub.signed import require_signature
 from api.deps import SettingsDep
 from api.problems import ProblemAnswer, described
@@ -52,7 +52,7 @@ def _send(document: documents.Json, media_type: str, seconds: int) -> Response:
     )
 
 
-def _activity(document: documents.Json, accept: str) -> Response:
+def send_activity(document: documents.Json, accept: str) -> Response:
     linked = "application/ld+json" in accept and "application/activity+json" not in accept
     media_type = documents.LINKED if linked else f"{documents.ACTIVITY}; charset=utf-8"
     return _send(document, media_type, 180)
@@ -62,7 +62,7 @@ def _page() -> Response:
     return RedirectResponse("/about", 303, headers={"Vary": "Accept"})
 
 
-def _shown(description: str, *media_types: str) -> dict[int | str, dict[str, object]]:
+def shown(description: str, *media_types: str) -> dict[int | str, dict[str, object]]:
     shape: dict[str, object] = {"schema": {"$ref": "#/components/schemas/Document"}}
     return {200: {"description": description, "content": dict.fromkeys(media_types, shape)}}
 
@@ -72,7 +72,7 @@ def _shown(description: str, *media_types: str) -> dict[int | str, dict[str, obj
     summary="Our actor",
     response_class=Response,
     responses={
-        **_shown("The actor", documents.ACTIVITY, "application/ld+json"),
+        **shown("The actor", documents.ACTIVITY, "application/ld+json"),
         303: {"description": "A browser is sent to the page about us"},
     },
 )
@@ -82,11 +82,11 @@ async def get_actor(request: Request, settings: SettingsDep) -> Response:
     if prefers_page(accept):
         return _page()
     keys = cast("App", request.app.state.waypost).keys
-    return _activity(documents.actor(settings.own_url, settings.actor_name, keys), accept)
+    return send_activity(documents.actor(settings.own_url, settings.actor_name, keys), accept)
 
 
 _COLLECTION: dict[int | str, dict[str, object]] = {
-    **_shown("A collection without its items", documents.ACTIVITY, "application/ld+json"),
+    **shown("A collection without its items", documents.ACTIVITY, "application/ld+json"),
     303: {"description": "A browser is sent to the page about us"},
     **described(401, 403),
 }
@@ -103,7 +103,7 @@ async def _collection(request: Request, settings: Settings, name: str) -> Respon
         context = cast("App", request.app.state.waypost).context
         count = count_followers if name == "followers" else count_following
         total = await asyncio.to_thread(count, context)
-    answer = _activity(documents.collection(settings.own_url, name, total), accept)
+    answer = send_activity(documents.collection(settings.own_url, name, total), accept)
     if settings.signed_fetch_only:
         answer.headers["Cache-Control"] = "private, no-store"
     return answer
@@ -208,6 +208,11 @@ async def get_webfinger(
     if resource.lower().startswith("acct:") and "@" not in resource[6:]:
         detail = "resource: an acct: URI has the form acct:name@host."
         raise ProblemAnswer(400, detail, errors=[{"field": "resource", "detail": detail}])
+    context = cast("App", request.app.state.waypost).context
+    topic = topics.topic_of_resource(context, resource)
+    if topic is not None:
+        document = topics.webfinger(context, topic, rel or [])
+        return _send(document, documents.JRD, 3600)
     if not documents.same_resource(resource, base, name):
         raise ProblemAnswer(404, "No account of this name lives here.")
     return _send(documents.webfinger(base, name, rel or []), documents.JRD, 3600)
@@ -217,7 +222,7 @@ async def get_webfinger(
     "/.well-known/nodeinfo",
     summary="Where our NodeInfo is",
     response_class=Response,
-    responses={**_shown("Links", "application/json")},
+    responses={**shown("Links", "application/json")},
 )
 async def get_nodeinfo_links(settings: SettingsDep) -> Response:
     return _send(documents.nodeinfo_links(settings.own_url), "application/json", 3600)
@@ -227,7 +232,7 @@ async def get_nodeinfo_links(settings: SettingsDep) -> Response:
     "/nodeinfo/{schema}",
     summary="NodeInfo",
     response_class=Response,
-    responses={**_shown("NodeInfo", "application/json"), **described(422)},
+    responses={**shown("NodeInfo", "application/json"), **described(422)},
 )
 async def get_nodeinfo(
     settings: SettingsDep,

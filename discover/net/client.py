@@ -50,17 +50,25 @@ class GuardedClient(Conversation):
             await self._clients.popitem()[1].aclose()
 
     async def post(
-        self, url: str, body: bytes, *, content_type: str, headers: Mapping[str, str] | None = None
+        self,
+        url: str,
+        body: bytes,
+        *,
+        content_type: str,
+        headers: Mapping[str, str] | None = None,
+        actor: str | None = None,
     ) -> Answer:
         """A signed POST, for deliveries. Redirects are answers; robots.txt does not speak of it.
 
-        FetchError when there is no answer.
+        `actor`: who signs, where it is another one of ours. FetchError when there is no answer.
         """
         target = self.manners.resolver.read(url)
         sent = {"accept-encoding": "identity", "user-agent": self.manners.user_agent}
         sent |= {"content-type": content_type} | dict(headers or {})
         await self._pass_gate(target)
-        return await self._knock(Ask(target, sent, solicited=True, method="POST", body=body))
+        return await self._knock(
+            Ask(target, sent, solicited=True, method="POST", body=body, actor=actor)
+        )
 
     async def call(
         self, method: str, url: str, body: bytes, *, headers: Mapping[str, str]
@@ -113,7 +121,7 @@ class GuardedClient(Conversation):
             headers = {"host": target.authority, **ask.headers}
             if scheme is not None and signer is not None:
                 # Signed when it is this request's turn: some receivers allow a minute of age.
-                headers |= await signer.sign(scheme, ask.method, target, ask.body)
+                headers |= await signer.sign(scheme, ask.method, target, ask.body, actor=ask.actor)
             try:
                 async with asyncio.timeout(self.manners.limits.request_seconds):
                     requests = [self._request(url, ask, headers) for url in route.urls()]

@@ -38,6 +38,7 @@ class Ask:
     is_robots: bool = False  # the robots.txt itself: neither robots-checked nor signed
     method: str = "GET"
     body: bytes | None = None
+    actor: str | None = None  # who signs, where it is another one of our actors
 
 
 class Conversation(ABC):

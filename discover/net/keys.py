@@ -41,6 +41,10 @@ class SigningKey:
             raise ValueError("neither an RSA nor an Ed25519 private key")  # noqa: TRY004 -- the PEM's value is wrong
         return cls(key_id, key)
 
+    def of(self, actor: str) -> SigningKey:
+        """The same key under the name of another of our actors."""
+        return SigningKey(f"{actor}#{self.key_id.partition('#')[2]}", self.private)
+
     def pem(self) -> str:
         """PKCS #8, not encrypted."""
         return self.private.private_bytes(

@@ -46,11 +46,18 @@ class Signer:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sign")
 
     async def sign(
-        self, scheme: Scheme, method: str, target: Target, body: bytes | None = None
+        self,
+        scheme: Scheme,
+        method: str,
+        target: Target,
+        body: bytes | None = None,
+        *,
+        actor: str | None = None,
     ) -> dict[str, str]:
-        """Headers to add to the request, names in lower case."""
+        """Headers to add to the request, names in lower case. `actor`: another one of ours."""
         prepare = _cavage if scheme is Scheme.CAVAGE else _rfc9421
         key = self._key if isinstance(self._key, SigningKey) else self._key()
+        key = key.of(actor) if actor is not None else key
         data, finish = prepare(key.key_id, method, target, body, self._clock.now())
         loop = asyncio.get_running_loop()
         return finish(await loop.run_in_executor(self._pool, key.sign, data))

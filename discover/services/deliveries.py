@@ -60,7 +60,9 @@ _GRACE_SECONDS = 5.0
 class Poster(Protocol):
     """The guarded client, as far as deliveries need it."""
 
-    async def post(self, url: str, body: bytes, *, content_type: str) -> Answer: ...
+    async def post(
+        self, url: str, body: bytes, *, content_type: str, actor: str | None = None
+    ) -> Answer: ...
 
 
 def enqueue(
@@ -189,7 +191,9 @@ class _Postman:
 
     async def _try(self, due: Due) -> Result:
         try:
-            answer = await self._client.post(due.inbox, due.body, content_type=ACTIVITY)
+            answer = await self._client.post(
+                due.inbox, due.body, content_type=ACTIVITY, **self._signed_by(due.body)
+            )
         except FetchError as error:
             return self._without_answer(error)
         except Exception as error:  # one delivery must not hold up its host for ever
@@ -203,6 +207,12 @@ class _Postman:
             status=answer.status,
             retry_at=parked_until(answer.status, answer.headers, self._ctx.clock.now()),
         )
+
+    def _signed_by(self, body: bytes) -> dict[str, str]:
+        """By the activity's own actor, where that is not the house's first one."""
+        actor = orjson.loads(body).get("actor")
+        start = f"{self._ctx.actor_uri}/"
+        return {"actor": actor} if isinstance(actor, str) and actor.startswith(start) else {}
 
     def _without_answer(self, error: FetchError) -> Result:
         if error.failure is FetchFailure.HOST_PARKED:

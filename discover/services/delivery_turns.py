@@ -17,12 +17,19 @@ from discover.policy.delivery import GIVE_UP_AFTER, Meaning, is_over, pause
 from discover.services.context import Context
 from discover.services.facts import load_servers
 from discover.store.database import chunks, table
-from discover.store.tables import Delivery, DeliveryFailure, DeliveryHost, Follower
+from discover.store.tables import (
+    Delivery,
+    DeliveryFailure,
+    DeliveryHost,
+    Follower,
+    TopicFollower,
+)
 
 DELIVERIES = table(Delivery)
 HOSTS = table(DeliveryHost)
 FAILURES = table(DeliveryFailure)
 _FOLLOWERS = table(Follower)
+_TOPIC_FOLLOWERS = table(TopicFollower)
 
 LEASE = timedelta(seconds=60)
 
@@ -261,9 +268,10 @@ def give_up(
 
 def _forget_inbox(connection: Connection, inbox: str, status: int | None) -> None:
     """Nobody is behind it any more. A shared inbox may be closed (404) while people stay."""
-    connection.execute(sa.delete(_FOLLOWERS).where(_FOLLOWERS.c.inbox == inbox))
-    shared = _FOLLOWERS.c.shared_inbox == inbox
-    if status == 410:
-        connection.execute(sa.delete(_FOLLOWERS).where(shared))
-    else:
-        connection.execute(sa.update(_FOLLOWERS).where(shared).values(shared_inbox=None))
+    for followers in (_FOLLOWERS, _TOPIC_FOLLOWERS):
+        connection.execute(sa.delete(followers).where(followers.c.inbox == inbox))
+        shared = followers.c.shared_inbox == inbox
+        if status == 410:
+            connection.execute(sa.delete(followers).where(shared))
+        else:
+            connection.execute(sa.update(followers).where(shared).values(shared_inbox=None))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
 
-from discover.services import commands, following, follows, interactions, people, pushes
+from discover.services import commands, following, follows, interactions, people, pushes, topic_actors
 from discover.services.context import Context
 from discover.services.reach import concerning
 from discover.wire.jsonld import types
@@ -32,14 +32,20 @@ def _create(ctx: Context, connection: Connection, received: Received) -> None:
     pushes.created(ctx, connection, received)
 
 
+def _follow(ctx: Context, connection: Connection, received: Received) -> None:
+    follows.followed(ctx, connection, received)
+    topic_actors.followed(ctx, connection, received)
+
+
 def _undo(ctx: Context, connection: Connection, received: Received) -> None:
     follows.undone(ctx, connection, received)
+    topic_actors.undone(ctx, connection, received)
     people.unblocked(ctx, connection, received)
     interactions.undone(connection, received)
 
 
 HANDLERS: dict[str, Handler] = {
-    "Follow": follows.followed,
+    "Follow": _follow,
     "Undo": _undo,
     "Accept": following.accepted,
     "Reject": following.rejected,

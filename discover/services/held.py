@@ -46,7 +46,9 @@ from discover.store.tables import (
     ServerProof,
     Suppression,
     Task,
+    TopicBoost,
     TopicEdit,
+    TopicFollower,
     TrendLevel,
     TrendUse,
     VerdictHistory,
@@ -148,6 +150,8 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
             column(Interaction, "post_id").in_(posts),
         ),
         TrendUse: column(TrendUse, "post_id").in_(posts),
+        TopicBoost: column(TopicBoost, "post_id").in_(posts),
+        TopicFollower: named(TopicFollower, "actor"),
         Post: column(Post, "account_id").in_(who.account_ids),
         Account: named(Account),
         VerdictRow: sa.or_(

@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from discover.policy.retry import next_try
-from discover.services.context import Context
 from discover.services import rebuilds
+from discover.services.context import Context
 from discover.services.fasp.partners import forget_unconfirmed
 from discover.services.following import reconcile as reconcile_follows
 from discover.services.growth import note_sizes
@@ -20,6 +20,8 @@ from discover.services.indexing import index_all
 from discover.services.retention import enforce_retention
 from discover.services.seen import forget_seen
 from discover.services.similarity import learn_common_words, refresh_all
+from discover.services.topic_boosts import boost_topics
+from discover.services.topic_growth import grow
 from discover.services.trend_levels import refresh_levels
 from discover.services.verify import repair, verify
 from discover.store.database import table, upsert
@@ -61,8 +63,16 @@ def _trends(ctx: Context, _payload: Mapping[str, Any]) -> None:
     refresh_levels(ctx)
 
 
+def _topic_boosts(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    boost_topics(ctx)
+
+
 def _sizes(ctx: Context, _payload: Mapping[str, Any]) -> None:
     note_sizes(ctx)
+
+
+def _topics(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    grow(ctx)
 
 
 # Every kind of queued work there is
@@ -71,8 +81,10 @@ HANDLERS: dict[str, Handler] = {
     "reconcile": _reconcile,
     "inbox": work_off,
     "follows": _follows,
+    "topics": _topics,
     "sizes": _sizes,
     "trends": _trends,
+    "topic_boosts": _topic_boosts,
     rebuilds.TASK: rebuilds.run,
     "similarity": _similarity,
     "common_words": _common_words,

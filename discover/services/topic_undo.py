@@ -1,0 +1,73 @@
+"""Boosts are taken back in the transaction in which their post goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.services import deliveries
+from discover.services.delivery_turns import DELIVERIES
+from discover.store.database import table
+from discover.store.tables import TopicBoost, TopicFollower
+
+BOOSTS = table(TopicBoost)
+_FOLLOWERS = table(TopicFollower)
+_CONTEXT = "https://www.w3.org/ns/activitystreams"
+PUBLIC = f"{_CONTEXT}#Public"
+
+
+def undo_boosts(connection: Connection, posts: Any, now: datetime) -> int:
+    """Of these posts (ids, or a SELECT of them), at everybody who was sent them."""
+    rows = connection.execute(sa.select(BOOSTS).where(BOOSTS.c.post_id.in_(posts))).all()
+    return take_back(connection, rows, now)
+
+
+def take_back(connection: Connection, rows: Iterable[Any], now: datetime) -> int:
+    done = 0
+    for row in rows:
+        connection.execute(sa.delete(BOOSTS).where(BOOSTS.c.id == row.id))
+        # What has not left yet need not. Where it did, or may have, it is undone.
+        connection.execute(
+            sa.delete(DELIVERIES).where(
+                DELIVERIES.c.activity_id == row.activity, DELIVERIES.c.attempts == 0
+            )
+        )
+        undo = {
+            "@context": _CONTEXT,
+            "id": f"{row.activity}/undo",
+            "type": "Undo",
+            "actor": row.actor,
+            "to": [PUBLIC],
+            "cc": [f"{row.actor}/followers"],
+            "object": announce(row),
+        }
+        deliveries.enqueue(
+            connection, activity=undo, inboxes=inboxes(connection, row.topic), now=now
+        )
+        done += 1
+    return done
+
+
+def announce(row: Any) -> dict[str, Any]:
+    """The Announce of a row (or mapping) of topic_boosts, without @context."""
+    return {
+        "id": row.activity,
+        "type": "Announce",
+        "actor": row.actor,
+        "published": row.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "to": [PUBLIC],
+        "cc": [f"{row.actor}/followers"],
+        "object": row.object,
+    }
+
+
+def inboxes(connection: Connection, topic: str) -> list[str]:
+    """Of a topic's followers, each once: one delivery serves all of a server's people."""
+    rows = connection.execute(
+        sa.select(_FOLLOWERS.c.inbox, _FOLLOWERS.c.shared_inbox).where(_FOLLOWERS.c.topic == topic)
+    )
+    return list(dict.fromkeys(row.shared_inbox or row.inbox for row in rows))

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from discover.services.topic_boosts import boost_topics
+from tests.support.remote import PUBLIC, Person
+from tests.support.town import House, housed
+
+ASTRONOMY = f"{PUBLIC}/actor/topics/astronomy"
+
+
+class Observatory:
+    """A house whose astronomy actor somebody on another server follows."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.town = house, house.town
+        self.reader = house.town.person("reader", "b.lab.test")
+        house.opt_in()
+        house.hear(self.reader, "Follow", ASTRONOMY)
+
+    def author(self, name: str, **more) -> Person:
+        person = self.town.person(name, **more)
+        self.house.hear(person, "Update", person.uri)
+        return person
+
+    def writes(self, person: Person, text: str = "Saturn tonight #astronomy", **more) -> str:
+        post = self.town.post(person, text, **more)
+        self.house.hear(person, "Create", post)
+        return post
+
+    def round(self) -> list[str]:
+        """What the task does now and then; the URIs of what was boosted by it."""
+        before = len(self.boosted())
+        boost_topics(self.house.app.context)
+        self.house.work()
+        return self.boosted()[before:]
+
+    def boosted(self) -> list[str]:
+        return [one["object"] for one in self.town.delivered("Announce")]
+
+    def taken_back(self) -> list[str]:
+        return [
+            one["object"]["object"]
+            for one in self.town.delivered("Undo")
+            if one["object"]["type"] == "Announce"
+        ]
+
+    def shown(self) -> list[str]:
+        found = self.house.client.get(f"{ASTRONOMY.removeprefix(PUBLIC)}/outbox").json()
+        assert found["totalItems"] == len(found["orderedItems"])
+        return [one["object"] for one in found["orderedItems"]]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_house(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., House]]:
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
+    given = {"topic_actors": ("astronomy",)}
+    if request.param == "postgresql":
+        given["database_url"] = request.getfixturevalue("postgres_url")
+    with ExitStack() as stack:
+        yield lambda **more: stack.enter_context(housed(tmp_path / "home", **(given | more)))
+
+
+@pytest.fixture
+def observatory(new_house: Callable[..., House]) -> Observatory:
+    return Observatory(new_house())
