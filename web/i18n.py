@@ -101,7 +101,13 @@ def say(text: str) -> str:
         said = gettext(text.template)
     else:
         said = ngettext(text.template, text.plural, text.values["count"])
-    return said.format(**text.values) if text.values else said
+    if not text.values:
+        return said
+    values = {
+        name: say(value) if isinstance(value, Sentence) else value
+        for name, value in text.values.items()
+    }
+    return said.format(**values)
 
 
 @lru_cache(maxsize=512)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from discover.model.instance import ServerOptIn, ServerScope
+from discover.model.words import N_, Sentence
 
 # A statement that is no longer where it was still counts for so long: records are edited by hand.
 GRACE = timedelta(days=3)
@@ -82,22 +83,25 @@ def holds(proof: Proof, now: datetime) -> bool:
 
 def _reasons(held: Iterable[Proof], *, recorded_out: bool) -> Iterable[str]:
     if recorded_out:
-        yield "It is on record as opted out."
+        yield N_("It is on record as opted out.")
     for proof in held:
-        says = "in" if proof.agrees else "out"
-        narrow = ", profiles only" if proof.agrees and proof.scope is ServerScope.PROFILES else ""
-        sentence = f"{NAMES[proof.kind]} says {says}{narrow}"
+        place = NAMES[proof.kind]
+        if not proof.agrees:
+            yield Sentence("{place} says out.", place=place)
+        elif proof.scope is ServerScope.PROFILES:
+            yield Sentence("{place} says in, profiles only.", place=place)
+        else:
+            yield Sentence("{place} says in.", place=place)
         if proof.missing_since is not None:
             until = (proof.missing_since + GRACE).strftime("%Y-%m-%d %H:%M UTC")
-            sentence += f"; it is gone, and counts until {until}"
-        yield sentence + "."
+            yield Sentence("It is gone from there, and counts until {until}.", until=until)
 
 
 NAMES = {
-    ServerOptIn.OPERATOR: "The operator's record",
-    ServerOptIn.RELAY: "The relay connection",
-    ServerOptIn.FASP: "The FASP connection",
-    ServerOptIn.DNS: "The DNS record",
-    ServerOptIn.WELL_KNOWN: "The file under /.well-known/",
-    ServerOptIn.CONTACT: "The contact account",
+    ServerOptIn.OPERATOR: Sentence("The operator's record"),
+    ServerOptIn.RELAY: Sentence("The relay connection"),
+    ServerOptIn.FASP: Sentence("The FASP connection"),
+    ServerOptIn.DNS: Sentence("The DNS record"),
+    ServerOptIn.WELL_KNOWN: Sentence("The file under /.well-known/"),
+    ServerOptIn.CONTACT: Sentence("The contact account"),
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 from discover.model.check import Finding, Found, ServerCheck
 from discover.model.fetched import FetchError
 from discover.model.instance import RobotsState, ServerOptIn, ServerScope
+from discover.model.words import N_, Sentence
 from discover.policy.proofs import Standing
 from discover.policy.robots import Robots
 from discover.wire import statement
@@ -20,7 +21,7 @@ def found(said: Statement | None) -> Found:
 
 
 def says(said: Statement) -> str:
-    return f"It says: {statement.to_txt(said)}"
+    return Sentence("It says: {said}", said=statement.to_txt(said))
 
 
 def why(error: FetchError) -> str:
@@ -36,11 +37,18 @@ def blocked(host: str, now: datetime) -> ServerCheck:
         proof=ServerOptIn.NONE,
         findings=(
             Finding(
-                "block", "our record", Found.OUT, "It is blocked here; nothing was asked of it."
+                "block",
+                "our record",
+                Found.OUT,
+                N_("It is blocked here; nothing was asked of it."),
             ),
         ),
-        means=(f"The operator of this index has blocked {host}: nobody on it is listed.",),
-        next_steps=("Write to the operator of this index if you think that this is wrong.",),
+        means=(
+            Sentence(
+                "The operator of this index has blocked {host}: nobody on it is listed.", host=host
+            ),
+        ),
+        next_steps=(N_("Write to the operator of this index if you think that this is wrong."),),
     )
 
 
@@ -51,28 +59,55 @@ def answer(
     means, steps = list(standing.reasons), []
     if standing.opted_out or names_us:
         reply = "out"
-        means.append(f"{host} is out: nobody on it is listed, whatever else says in.")
-        steps.append("To come back, take back whatever says out above, then check again.")
+        means.append(
+            Sentence("{host} is out: nobody on it is listed, whatever else says in.", host=host)
+        )
+        steps.append(N_("To come back, take back whatever says out above, then check again."))
     elif standing.opt_in is not ServerOptIn.NONE:
         reply = "in"
         profiles = standing.scope is ServerScope.PROFILES
-        what = "profiles (no posts)" if profiles else "profiles and public posts"
-        means.append(
-            f"{host} is in: {what} of people on it are listed if their own settings say so."
+        if profiles:
+            means.append(
+                Sentence(
+                    "{host} is in: profiles (no posts) of people on it are listed if their own"
+                    " settings say so.",
+                    host=host,
+                )
+            )
+        else:
+            means.append(
+                Sentence(
+                    "{host} is in: profiles and public posts of people on it are listed if their"
+                    " own settings say so.",
+                    host=host,
+                )
+            )
+        steps.append(
+            N_("Nothing to do: it is visited soon, and the proof looked at every few hours.")
         )
-        steps.append("Nothing to do: it is visited soon, and the proof looked at every few hours.")
-        steps.append("To leave at once, say consent=out in the same place, then check again.")
+        steps.append(N_("To leave at once, say consent=out in the same place, then check again."))
     else:
         reply = "none"
-        means.append(f"Nobody has opted {host} in: no is the default, and nobody on it is listed.")
+        means.append(
+            Sentence(
+                "Nobody has opted {host} in: no is the default, and nobody on it is listed.",
+                host=host,
+            )
+        )
         steps.append(
-            f"To opt in, publish the TXT record “{_EXAMPLE}” at {statement.txt_name(host)},"
-            f" or {_EXAMPLE_FILE} as https://{host}{statement.PATH}, then check again."
+            Sentence(
+                "To opt in, publish the TXT record “{record}” at {name}, or {file} as {address},"
+                " then check again.",
+                record=_EXAMPLE,
+                name=statement.txt_name(host),
+                file=_EXAMPLE_FILE,
+                address=f"https://{host}{statement.PATH}",
+            )
         )
     if robots.state is RobotsState.UNREADABLE:
-        means.append("Its robots.txt could not be read, so nothing else is asked of it now.")
+        means.append(N_("Its robots.txt could not be read, so nothing else is asked of it now."))
     if any(one.found is Found.UNKNOWN for one in findings):
-        steps.append("What could not be looked at changes nothing; check again later.")
+        steps.append(N_("What could not be looked at changes nothing; check again later."))
     return ServerCheck(
         host=host,
         checked_at=now,
