@@ -79,7 +79,7 @@ function combobox(input) {
     if (words.length < 2) return close();
     asking = new AbortController();
     try {
-      const answer = await fetch(`/api/v1/autocomplete?${new URLSearchParams({ q: words, limit: "8", lang: document.documentElement.lang })}`, { signal: asking.signal });
+      const answer = await fetch(`/api/v1/autocomplete?${new URLSearchParams({ q: words.slice(0, 60), limit: "3", lang: document.documentElement.lang })}`, { signal: asking.signal });
       show(answer.ok ? rows(await answer.json()) : []);
     } catch (error) {
       if (error.name !== "AbortError") close();
