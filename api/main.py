@@ -28,6 +28,7 @@ from api.routes import (
     search,
     servers,
     suggestions,
+    topics,
     transparency,
     trends,
 )
@@ -35,7 +36,7 @@ from discover.bootstrap import App
 from discover.services.server_directory import ServerDirectory
 from discover.services.status import status
 from discover.services.transparency import Remembered
-from web import discovering, evidence, follow, media, texts
+from web import discovering, embeds, evidence, follow, media, opensearch, texts
 from web import routes as pages
 from web import servers as server_pages
 from web import topics as topic_pages
@@ -57,6 +58,7 @@ ROUTERS = tuple(
         accounts,
         suggestions,
         trends,
+        topics,
         checks,
         removal,
         transparency,
@@ -74,6 +76,8 @@ ROUTERS = tuple(
         server_pages,
         topic_pages,
         texts,
+        embeds,
+        opensearch,
     )
 )
 

@@ -36,8 +36,8 @@ from discover.services.topics import (
     TOPIC_DAYS,
     catalogue,
 )
-from discover.store.database import Lookup, among, chunks, table
-from discover.store.tables import TagBesideRow, TouchedTag
+from discover.store.database import Lookup, among, chunks, table, upsert
+from discover.store.tables import TagBesideRow, TagRow, TouchedTag
 
 BESIDE = table(TagBesideRow)
 TOUCHED = table(TouchedTag)
@@ -161,7 +161,7 @@ def _one(
         return known.match(tag) or grown.get(tag, ())
 
     profile = ProfileFacts(
-        texts=(account.name, account.summary, *(text for pair in account.fields for text in pair)),
+        texts=(account.name, account.summary, *(value for _, value in account.fields)),
         tags=tuple(account.hashtags),
         featured=tuple(account.featured_tags),
     )
@@ -257,7 +257,10 @@ def _store(
         touched |= found.tags ^ held[one].tags
         touched.update(tag for tag, _ in found.pairs ^ held[one].pairs)
     if touched:
-        connection.execute(sa.insert(TOUCHED), [{"tag": tag} for tag in sorted(touched)])
+        names = [{"tag": tag} for tag in sorted(touched)]
+        connection.execute(sa.insert(TOUCHED), names)
+        # Known at once, counted later. Sorted, so that two writers meet in one order.
+        upsert(connection, TagRow, names, key=["tag"])
 
 
 def _rows(name: str, one: int, found: _Measured) -> list[dict[str, Any]]:

@@ -45,19 +45,44 @@ _TAG_PEOPLE = Lookup(
 )
 
 
-@lru_cache(maxsize=1)
+class _Edited:
+    """The list as operators have edited it, with its digest; None while they have not."""
+
+    now: tuple[Catalogue, str] | None = None
+
+
+def lay_over(edited: tuple[Catalogue, str] | None) -> None:
+    """Put an edited list in force in this process (services.topic_edits); None: the seed again."""
+    _Edited.now = edited
+
+
 def catalogue() -> Catalogue:
-    """The curated list, read once. Raises ValueError when the file is damaged."""
-    read = tomllib.loads(_SEED.read_text(encoding="utf-8"))
-    topics = [_topic(name, entry) for name, entry in read["topics"].items()]
-    lists = {name: read[name] for name in ("modifiers", "generic", "ambiguous")}
-    return Catalogue(topics, fold, **lists)
+    """The curated list in force. Raises ValueError when the file is damaged."""
+    return _Edited.now[0] if _Edited.now is not None else _seed()
 
 
-@lru_cache(maxsize=1)
 def catalogue_digest() -> str:
     """Changes with the list, so that everybody is measured again."""
+    return _Edited.now[1] if _Edited.now is not None else seed_digest()
+
+
+@lru_cache(maxsize=1)
+def read_seed() -> tuple[tuple[Topic, ...], dict[str, list[str]]]:
+    """The topics of the file, and its lists of words about tags."""
+    read = tomllib.loads(_SEED.read_text(encoding="utf-8"))
+    topics = tuple(_topic(name, entry) for name, entry in read["topics"].items())
+    return topics, {name: read[name] for name in ("modifiers", "generic", "ambiguous")}
+
+
+@lru_cache(maxsize=1)
+def seed_digest() -> str:
     return hashlib.sha256(_SEED.read_bytes()).hexdigest()[:16]
+
+
+@lru_cache(maxsize=1)
+def _seed() -> Catalogue:
+    topics, lists = read_seed()
+    return Catalogue(topics, fold, **lists)
 
 
 def _topic(name: str, entry: dict[str, Any]) -> Topic:
@@ -139,7 +164,7 @@ def topic_views(ctx: Context, topic_ids: Collection[str] | None = None) -> tuple
     topics = catalogue().topics
     wanted = list(topics) if topic_ids is None else [one for one in topic_ids if one in topics]
     with ctx.database.read() as connection:
-        people = _people(connection)
+        people = _people(connection, topic_ids)
         week, before = _weeks(connection, _today(ctx))
     return tuple(
         TopicView(
@@ -181,6 +206,11 @@ def topic_view(ctx: Context, topic_id: str) -> TopicView | None:
     )
 
 
+def people_of_topics(connection: Connection, topic_ids: Collection[str]) -> dict[str, int]:
+    """How many listed accounts are about each of these topics; nobody's are left out."""
+    return _people(connection, topic_ids)
+
+
 def tag_people(connection: Connection, tags: Iterable[str]) -> dict[str, int]:
     """How many people use each of these folded tags at this moment; nobody's are left out."""
     return {row.tag: row.people for row in _TAG_PEOPLE(connection, set(tags))}
@@ -191,12 +221,11 @@ def _today(ctx: Context) -> int:
     return int(ctx.clock.now().timestamp() // 86_400)
 
 
-def _people(connection: Connection) -> dict[str, int]:
-    rows = connection.execute(
-        sa.select(ACCOUNT_TOPICS.c.topic, sa.func.count().label("people")).group_by(
-            ACCOUNT_TOPICS.c.topic
-        )
-    )
+def _people(connection: Connection, topic_ids: Collection[str] | None = None) -> dict[str, int]:
+    query = sa.select(ACCOUNT_TOPICS.c.topic, sa.func.count().label("people"))
+    if topic_ids is not None:
+        query = query.where(ACCOUNT_TOPICS.c.topic.in_(topic_ids))
+    rows = connection.execute(query.group_by(ACCOUNT_TOPICS.c.topic))
     return {row.topic: row.people for row in rows}
 
 
@@ -258,7 +287,12 @@ def _shared(connection: Connection, topic_id: str) -> list[str]:
         .join(heaviest, heaviest.c.account_id == ACCOUNT_TOPICS.c.account_id)
         .where(ACCOUNT_TOPICS.c.topic.not_in(family))
         .group_by(ACCOUNT_TOPICS.c.topic)
-        .order_by(sa.desc("people"), ACCOUNT_TOPICS.c.topic)
-        .limit(_RELATED_SHOWN)
+    ).all()
+    everybody = _people(connection, [row.topic for row in rows])
+    # Among the people of any topic some like what very many like; that alone relates nothing.
+    ranked = sorted(
+        (-row.people / everybody.get(row.topic, 1) ** 0.5, row.topic)
+        for row in rows
+        if row.people > 1 and catalogue().by_id(row.topic)
     )
-    return [row.topic for row in rows if row.people > 1 and catalogue().by_id(row.topic)]
+    return [topic for _, topic in ranked[:_RELATED_SHOWN]]
