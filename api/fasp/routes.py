@@ -170,13 +170,11 @@ async def post_announcement(request: Request, context: ContextDep) -> Response:
     """Data sharing v0.1. URIs are hints: only people who said yes, or whose server did, are
     looked at, and every object is fetched from its origin. Of unknown sources nothing is kept.
     """
-    call = call_of(request)
     try:
         said = read_announcement(read_json(await request.body()))
     except ParseError as error:
         raise ProblemAnswer(422, f"The announcement cannot be read: {error}.") from None
-    if not call.again:
-        await asyncio.to_thread(hear, context, call.partner, said)
+    await asyncio.to_thread(hear, context, call_of(request).partner, said)
     return empty(204)
 
 

@@ -17,17 +17,16 @@ from discover.wire.signed import BadSignature, Scheme, Signature, read_signature
 
 _READING = ("GET", "HEAD")
 # Ed25519 signs one text always alike: a server that says the same twice within a second sends the
-# same signature twice. So soon after it was made, that is no replay, where saying it twice does
-# nothing.
+# same signature twice. So soon after it was made that is no replay, where hearing it twice only
+# makes us look twice.
 AT_ONCE = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that the partner's key signed. `again`: the very same was heard a moment ago."""
+    """A call that the partner's key signed."""
 
     partner: Partner
-    again: bool = False
 
 
 class NotYou(Refused):
@@ -48,7 +47,7 @@ class CallVerifier:
     async def verify(self, request: SignedRequest, *, harmless_twice: bool = False) -> Call:
         """Raises NotYou: 401, or 403 for a server that is blocked here.
 
-        `harmless_twice`: hearing the same call again changes nothing.
+        `harmless_twice`: the same call may come again within seconds.
         """
         try:
             found = read_signatures(request.method, request.url, request.headers)
@@ -75,7 +74,7 @@ class CallVerifier:
         fresh = await asyncio.to_thread(load, self._ctx, partner.id)
         if fresh is None:
             raise NotYou(401, "no server is registered under this keyid")
-        return Call(fresh, again)
+        return Call(fresh)
 
     def _judge(self, request: SignedRequest, signature: Signature) -> None:
         if missing := not_covered(signature.components, fasp.REQUEST):
