@@ -17,6 +17,7 @@ from api.fasp import routes as fasp
 from api.fasp.door import Door, UnpackedGZip
 from api.following import Homes
 from api.headers import FrontDoor
+from api.keeping_up import keeping_up
 from api.limits import LimitMiddleware, Rate, client_key
 from api.mastodon import routes as mastodon
 from api.metrics import Metrics, TimingMiddleware
@@ -92,7 +93,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
 
     @asynccontextmanager
     async def lifespan(_api: FastAPI) -> AsyncIterator[None]:
-        async with verifier, images.running():
+        async with verifier, images.running(), keeping_up(app.context):
             yield
 
     api = FastAPI(

@@ -8,6 +8,7 @@ import threading
 from discover.bootstrap import App
 from discover.policy.retry import next_try
 from discover.ports import EngineUnavailable
+from discover.services import topic_edits
 from discover.services.indexing import (
     BATCH,
     IndexerBusy,
@@ -31,6 +32,7 @@ def work(app: App, stop: threading.Event) -> None:
             if not restored:
                 restore_lost_index(app.context)
                 restored = True
+            topic_edits.follow(app.context)
             busy = work_once(app)
         except (EngineUnavailable, IndexerBusy) as error:
             failures += 1

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.services.context import Context
+from discover.services.topic_edits import is_banned
 from discover.services.topics import ACCOUNT_TAGS, TAGS
 from discover.store.database import Lookup, among, table
 from discover.store.tables import TrendUse
@@ -63,7 +64,7 @@ def find_tags(ctx: Context, text: str, *, limit: int, offset: int) -> tuple[list
         return [], False
     with ctx.database.read() as connection:
         asked = {"start": start, "end": start + _LAST, "limit": limit + 1, "offset": offset}
-        found = list(connection.scalars(_BEGINNING, asked))
+        found = [one for one in connection.scalars(_BEGINNING, asked) if not is_banned(one)]
         people = {row.tag: row.people for row in _PEOPLE(connection, found[:limit])}
         days = _days(connection, list(people), ctx.clock.now())
     tags = [TagUse(tag, people[tag], days[tag]) for tag in found[:limit] if tag in people]

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from discover.policy.retry import next_try
-from discover.services import rebuilds
+from discover.services import rebuilds, topic_edits
 from discover.services.context import Context
 from discover.services.fasp.partners import forget_unconfirmed
 from discover.services.following import reconcile as reconcile_follows
@@ -72,6 +72,7 @@ def _sizes(ctx: Context, _payload: Mapping[str, Any]) -> None:
 
 
 def _topics(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    topic_edits.follow(ctx, at_once=True)
     grow(ctx)
 
 

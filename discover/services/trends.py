@@ -33,6 +33,7 @@ from discover.services.context import Context
 from discover.services.documents import judge_accounts
 from discover.services.facts import ACCOUNTS, POSTS, load_servers
 from discover.services.hydrate import hydrate_posts
+from discover.services.topic_edits import is_banned
 from discover.services.trend_levels import (
     ALL_LANGUAGES,
     in_language,
@@ -164,6 +165,8 @@ def _trending(
 ) -> list[tuple[str, Heard, int]]:
     """Everything that trends, with its rank, best first."""
     names = _candidates(connection, kind, window)
+    if kind == TAG:
+        names = [name for name in names if not is_banned(name)]
     heard = _heard(ctx, connection, kind, names, window)
     usual = levels_of(connection, kind, list(heard), window.language, window.today)
     for name, one in heard.items():
