@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.engine import Connection
 
-from discover.services import commands, following, follows, interactions, people, pushes, topic_actors
+from discover.services import (
+    commands,
+    following,
+    follows,
+    interactions,
+    people,
+    pushes,
+    topic_actors,
+)
 from discover.services.context import Context
 from discover.services.reach import concerning
 from discover.wire.jsonld import types
