@@ -15,10 +15,11 @@ from web.console import (
     overview,
     reports,
     servers,
+    topics,
 )
 
 router = APIRouter(include_in_schema=False)
 for _part in (
-    login, overview, servers, crawl, deliveries, consent, reports, blocklists, index, inventory,
+    login, overview, servers, crawl, deliveries, consent, reports, blocklists, topics, index, inventory,
 ):  # fmt: skip
     router.include_router(_part.router)
