@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from discover.model.topics import Topic
@@ -29,6 +29,8 @@ SHORTEST_WORD = 4
 SHORTEST_FOREIGN_WORD = 2
 # Words of a bio that are looked at together: "open source" is #opensource.
 LONGEST_PHRASE = 3
+# Letters of a word in a script without spaces.
+LONGEST_UNSPACED = 12
 
 # Autocompletion forgives one wrong letter from this length on.
 TYPO_FROM = 4
@@ -184,12 +186,20 @@ class Catalogue:
                     found[phrase] = self._by_tag[phrase]
                     break
         for run in _UNSPACED.findall(unicodedata.normalize("NFKC", text)):
-            for start in range(len(run)):
-                for end in range(min(len(run), start + 10), start + 1, -1):
-                    if run[start:end] in self._by_tag:
-                        found[run[start:end]] = self._by_tag[run[start:end]]
-                        break
+            for word in self._words_of(run):
+                found[word] = self._by_tag[word]
         return found
+
+    def _words_of(self, run: str) -> Iterator[str]:
+        """Listed words of a script without spaces: the longest first, none within another."""
+        start = 0
+        while start < len(run):
+            for end in range(min(len(run), start + LONGEST_UNSPACED), start + 1, -1):
+                if run[start:end] in self._by_tag and run[start:end] not in self.ambiguous:
+                    yield run[start:end]
+                    start = end - 1
+                    break
+            start += 1
 
     def _is_word(self, phrase: str) -> bool:
         shortest = SHORTEST_WORD if phrase.isascii() else SHORTEST_FOREIGN_WORD

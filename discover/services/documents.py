@@ -38,7 +38,7 @@ _TERMS = 30
 _WORD = re.compile(r"\w{4,30}")
 # It is found by the names of these topics of its, in every language.
 _TOPICS = 5
-_TOPIC_WEIGHT = 0.3
+_TOPIC_WEIGHT = 0.2
 
 # The columns that documents, and what is shown, are made of
 ACCOUNT_COLUMNS = (

@@ -491,3 +491,20 @@ def test_many_threads_may_search_while_one_writes(filled: SearchEngine):
         thread.join()
     assert problems == []
     assert filled.count(Kind.POSTS) == len(POSTS) + 5
+
+
+STARS = ("Astronomy", "Astronomie", "天文", "علم الفلك")
+
+
+@pytest.mark.parametrize("name", ["astronomy", "Astronomie", "天文", "astronmy", "الفلك"])
+def test_account_is_found_by_a_name_of_its_topic_in_any_language(engine, name):
+    engine.upsert([account(1, "quiet", bio="Hello", topics=STARS), account(2, "other")])
+    assert accounts(engine, name) == [1]
+
+
+def test_who_says_it_goes_before_whose_topic_it_is(engine):
+    engine.upsert([
+        account(1, "quiet", bio="Hello there", topics=STARS),
+        account(2, "loud", bio="All about astronomy here"),
+    ])  # fmt: skip
+    assert accounts(engine, "astronomy") == [2, 1]
