@@ -10,6 +10,7 @@ import typer
 from discover import VERSION
 from discover.cli.consent import block, blocklists, check, consent, unblock
 from discover.cli.console import audit_log, operators, reports
+from discover.cli.fasp import fasp
 from discover.cli.keys import keys
 from discover.cli.log import log
 from discover.cli.output import (
@@ -49,6 +50,7 @@ servers = typer.Typer(
 )
 cli.add_typer(servers, name="server")
 cli.add_typer(relays, name="relay")
+cli.add_typer(fasp, name="fasp")
 cli.add_typer(keys, name="keys")
 cli.add_typer(blocklists, name="blocklist")
 cli.add_typer(consent, name="consent")
