@@ -15,6 +15,7 @@ from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
 from api.fasp import routes as fasp
 from api.fasp.door import Door, UnpackedGZip
+from api.fasp.registrations import Registrations
 from api.following import Homes
 from api.headers import FrontDoor
 from api.keeping_up import keeping_up
@@ -38,6 +39,7 @@ from discover.services.server_directory import ServerDirectory
 from discover.services.status import status
 from discover.services.transparency import Remembered
 from web import discovering, embeds, evidence, follow, media, opensearch, texts
+from web import fasp as fasp_pages
 from web import routes as pages
 from web import servers as server_pages
 from web import topics as topic_pages
@@ -76,6 +78,7 @@ ROUTERS = tuple(
         media,
         server_pages,
         topic_pages,
+        fasp_pages,
         texts,
         embeds,
         opensearch,
@@ -114,6 +117,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.removals = removal.Removals(app)
     api.state.homes = Homes(app)
     api.state.fasp = Door(app)
+    api.state.fasp_registrations = Registrations(app)
     api.state.transparency = Remembered(app.context)
     api.state.servers = ServerDirectory(app.context)
     api.state.topics = topic_pages.AllTopics(app.context)
