@@ -211,12 +211,19 @@ def test_handles_hosts_and_addresses_are_understood(typed, read):
     assert read_who(typed) == read
 
 
-def test_about_page_says_how_to_recognise_ask_and_leave(site):
-    html = site.page("/about").text
-    for said in (
-        "Waypost/", "User-agent: Waypost", "Disallow: /", "#nobot", "@waypost@waypost.example",
-        "admin@waypost.example", "Crawl-delay", "180 days",
-    ):  # fmt: skip
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/about", ("Waypost/", "User-agent: Waypost", "Disallow: /", "@waypost@waypost.example",
+                    "admin@waypost.example", "/crawling", "/privacy")),
+        ("/crawling", ("Waypost/", "User-agent: Waypost", "#nobot", "@waypost@waypost.example",
+                       "admin@waypost.example", "Crawl-delay", "180 days")),
+        ("/privacy", ("admin@waypost.example", "180 days", "30 days", "/remove")),
+    ],
+)  # fmt: skip
+def test_we_say_how_to_recognise_ask_and_leave_us(site, path, words):
+    html = site.page(path).text
+    for said in words:
         assert said in html
 
 
