@@ -20,6 +20,8 @@ router = APIRouter(tags=["pages"])
 DESCRIPTION_TYPE = "application/opensearchdescription+xml"
 SUGGESTIONS_TYPE = "application/x-suggestions+json"
 _OF_EACH = 4
+_WORDS = {"type": "array", "items": {"type": "string"}}
+_ROWS = {"type": "array", "items": {"anyOf": [{"type": "string"}, _WORDS]}}
 
 
 def _app(request: Request) -> App:
@@ -64,7 +66,7 @@ async def description(request: Request) -> Response:
     responses={
         200: {
             "description": "What was typed, completions, descriptions, addresses",
-            "content": {SUGGESTIONS_TYPE: {}},
+            "content": {SUGGESTIONS_TYPE: {"schema": _ROWS}},
         }
     },
 )

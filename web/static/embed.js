@@ -11,7 +11,7 @@
   // title, follow, nobody, failed, promise
   const WORDS = {
     en: ["People to follow", "Follow", "Nobody to suggest yet.", "The suggestions could not be loaded.", "Everybody here said yes."],
-    de: ["Leute zum Folgen", "Folgen", "Noch niemand, der passt.", "Die Vorschläge konnten nicht geladen werden.", "Alle hier haben Ja gesagt."],
+    de: ["Menschen zum Folgen", "Folgen", "Noch niemand, der passt.", "Die Vorschläge konnten nicht geladen werden.", "Alle hier haben Ja gesagt."],
     es: ["Gente a la que seguir", "Seguir", "Aún no hay nadie que sugerir.", "No se pudieron cargar las sugerencias.", "Todas las personas aquí dijeron que sí."],
     fr: ["Personnes à suivre", "Suivre", "Personne à suggérer pour l’instant.", "Les suggestions n’ont pas pu être chargées.", "Tout le monde ici a dit oui."],
     it: ["Persone da seguire", "Segui", "Ancora nessuno da suggerire.", "Non è stato possibile caricare i suggerimenti.", "Qui tutti hanno detto sì."],
