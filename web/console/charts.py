@@ -9,8 +9,8 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
-_WIDTH, _HEIGHT = 640, 240
-_LEFT, _RIGHT, _TOP, _BOTTOM = 62, 14, 14, 30
+_WIDTH, _HEIGHT = 480, 220
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 10, 14, 28
 _INNER_WIDTH = _WIDTH - _LEFT - _RIGHT
 _INNER_HEIGHT = _HEIGHT - _TOP - _BOTTOM
 
@@ -68,14 +68,14 @@ def bars(title: str, values: Sequence[tuple[str, int]], unit: str) -> Chart:
     most = max(value for _, value in values)
     top = max(values, key=lambda one: one[1])
     said = f"{_short(total)} {unit}, most of them {top[0]}"
-    step = _INNER_WIDTH / len(values)
+    step = (_WIDTH - 2 * _RIGHT) / len(values)
     bottom = _TOP + _INNER_HEIGHT
     parts = [
-        f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{bottom}" y2="{bottom}"/>'
+        f'<line class="axis" x1="{_RIGHT}" x2="{_WIDTH - _RIGHT}" y1="{bottom}" y2="{bottom}"/>'
     ]
     for index, (name, value) in enumerate(values):
         height = round((_INNER_HEIGHT - 16) * value / most, 1)
-        x = round(_LEFT + step * index + step * 0.15, 1)
+        x = round(_RIGHT + step * index + step * 0.15, 1)
         middle = round(x + step * 0.35, 1)
         if value:
             parts.append(
@@ -101,7 +101,7 @@ def _svg(title: str, said: str, parts: Sequence[str]) -> Markup:
 
 def _grid(most: int) -> str:
     parts = []
-    steps = min(4, most)
+    steps = next(number for number in (4, 5, 3, 2, 1) if most % number == 0)
     for step in range(steps + 1):
         y = round(_TOP + _INNER_HEIGHT * (1 - step / steps), 1)
         parts.append(
