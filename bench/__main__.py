@@ -1,4 +1,4 @@
-"""`python -m bench [crawl|ingest|search|memory|inbox|deliver|suggest|relevance …] [--quick]`, then `python -m bench report`."""
+"""`python -m bench [crawl|ingest|search|memory|inbox|deliver|suggest|discovery|relevance …] [--quick]`, then `python -m bench report`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from bench.editions import Parts
 
-NAMES = ("crawl", "ingest", "search", "memory", "inbox", "deliver", "suggest", "relevance")
+NAMES = ("crawl", "ingest", "search", "memory", "inbox", "deliver", "suggest", "discovery", "relevance")
 
 
 def main() -> int:

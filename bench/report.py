@@ -10,7 +10,7 @@ from bench.measure import RESULTS
 
 PAGE = Path("docs/performance.md")
 PLOTS = Path("docs/performance")
-ORDER = ("crawl", "ingest", "search", "memory", "inbox", "suggest")
+ORDER = ("crawl", "ingest", "search", "memory", "inbox", "suggest", "discovery")
 INK, OURS, THEIRS = "#333333", "#2a6f97", "#b8c4cc"
 
 INTRODUCTION = """# Speed

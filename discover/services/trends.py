@@ -42,12 +42,13 @@ from discover.services.trend_levels import (
 )
 from discover.services.trend_uses import LEVELS, LINK, REPLY, TAG, USES, hour_of
 from discover.services.withdraw import INTERACTIONS
+from discover.store.database import chunks
 from discover.wire.hashtags import written
 
 # Looked at closely, of whatever is used most above its usual
 CANDIDATES = 200
 EXAMPLES = 3
-_EXAMPLES_READ = 8
+_EXAMPLES_READ = 6
 _HISTORY_DAYS = 7
 
 
@@ -136,18 +137,22 @@ def trending_posts(ctx: Context, request: TrendRequest) -> list[TrendingPost]:
     Highest rank first; [] when nothing trends. Raises BadRequest.
     """
     window = _window(ctx, request)
+    wanted = window.offset + window.limit
+    posts: list[TrendingPost] = []
+    authors: set[int] = set()
     with ctx.database.read() as connection:
         heard = _heard_posts(ctx, connection, window)
         best = _ranked({number: one for number, one in heard.items() if one.rise > 0})
-        shown = _may_trend(ctx, connection, [number for number, _, _ in best], window.now)
-    posts = []
-    authors: set[int] = set()
-    for number, _, rank in best:
-        post = shown.get(number)
-        if post is not None and post.author.id not in authors:
-            authors.add(post.author.id)
-            posts.append(TrendingPost(post, rank))
-    return posts[window.offset : window.offset + window.limit]
+        for part in chunks(best, max(2 * window.limit, 10)):
+            shown = _may_trend(ctx, connection, [number for number, _, _ in part], window.now)
+            for number, _, rank in part:
+                post = shown.get(number)
+                if post is not None and post.author.id not in authors:
+                    authors.add(post.author.id)
+                    posts.append(TrendingPost(post, rank))
+            if len(posts) >= wanted:
+                break
+    return posts[window.offset : wanted]
 
 
 def _window(ctx: Context, request: TrendRequest) -> _Window:
