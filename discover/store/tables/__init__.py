@@ -48,6 +48,7 @@ from discover.store.tables.federation import (
     SentNote,
 )
 from discover.store.tables.index import Account, Interaction, OutboxRow, Post, Server
+from discover.store.tables.packs import Pack, PackLeft, PackMember
 from discover.store.tables.similarity import ChangedAccount, CommonWord, TraitRow
 from discover.store.tables.topic_actors import TopicBoost, TopicFollower
 from discover.store.tables.topics import (
@@ -93,6 +94,9 @@ __all__ = [
     "Operator",
     "OperatorSession",
     "OutboxRow",
+    "Pack",
+    "PackLeft",
+    "PackMember",
     "PersonRow",
     "Post",
     "RemoteKey",

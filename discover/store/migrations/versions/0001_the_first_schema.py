@@ -391,6 +391,21 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "packs",
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("slug"),
+    )
+    op.create_table(
+        "packs_left",
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person", "slug"),
+    )
+    op.create_table(
         "persons",
         sa.Column("uri", sa.String(), nullable=False),
         sa.Column("act", sa.String(), nullable=False),
@@ -847,6 +862,15 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "pack_members",
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("joined", sa.Boolean(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("slug", "account_id"),
+    )
+    op.create_table(
         "tags_beside_topics",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column(
@@ -937,6 +961,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tags_beside_topics_tag")
 
     op.drop_table("tags_beside_topics")
+    op.drop_table("pack_members")
     with op.batch_alter_table("fasp_requests", schema=None) as batch_op:
         batch_op.drop_index("ix_fasp_requests_connection")
 
@@ -1031,6 +1056,8 @@ def downgrade() -> None:
 
     op.drop_table("posts")
     op.drop_table("persons")
+    op.drop_table("packs_left")
+    op.drop_table("packs")
     op.drop_table("outbox")
     op.drop_table("operators")
     with op.batch_alter_table("operator_sessions", schema=None) as batch_op:
