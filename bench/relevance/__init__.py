@@ -130,8 +130,9 @@ def fill(app: App, corpus: Corpus) -> dict[int, int]:
         observe(ctx, [one for person in group for one in person.observations(now)])
     index_all(ctx)
     learn_common_words(ctx)
-    mark_everybody(ctx)
-    refresh_all(ctx)
+    for _ in range(2):  # as a second visit would: now it is known what others write
+        mark_everybody(ctx)
+        refresh_all(ctx)
     by_uri = {person.uri: person.number for person in corpus.people}
     with ctx.database.read() as connection:
         rows = connection.execute(sa.select(ACCOUNTS.c.id, ACCOUNTS.c.uri)).all()

@@ -21,6 +21,13 @@ SAME_SERVER_DAMPING = 0.06
 SAME_VOICE_DAMPING = 0.15
 LARGEST_DAMPING = 0.6
 
+# Words that name a topic: what the text, the topic and the language of the words count.
+TEXT_SHARE = 0.4
+TOPIC_SHARE = 0.4
+LANGUAGE_SHARE = 0.2
+# Being about the topic in another language is worth so much of being about it in this one.
+ELSEWHERE = 0.5
+
 T = TypeVar("T")
 
 
@@ -60,6 +67,13 @@ def account_prior(
     counted = min(max(followers or 0, 0), REACH_CAP)
     reach = math.log1p(counted) / math.log1p(REACH_CAP)
     return Prior(activity, completeness, reach)
+
+
+def topical_score(text: float, about: float, *, spoken: bool) -> float:
+    """0..1 for words that name a topic. `text`: the engine's score as a share of the best one's;
+    `about`: how much the account is about the topic; `spoken`: it writes the words' language.
+    """
+    return TEXT_SHARE * text + TOPIC_SHARE * about + LANGUAGE_SHARE * spoken
 
 
 def diversify(

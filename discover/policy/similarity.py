@@ -15,9 +15,15 @@ from discover.policy.suggest import PRIOR_PUSH
 TOPIC, TOPIC_IN, TAG, WORD, LANGUAGE, SERVER = "topic", "in", "tag", "word", "lang", "host"
 ANYBODY = "any"
 
-MOST_TOPICS = 4
+MOST_TOPICS = 5
 MOST_TAGS = 12
-MOST_WORDS = 10
+MOST_WORDS = 16
+LOOKED_AT_WORDS = 48  # of which those words are chosen
+# A word that nobody else is known to write joins nobody: others are chosen first.
+LONELY = 0.2
+# What words of posts tell about topics, as a share of what profiles and hashtags tell.
+TOPIC_WORDS = 0.5
+PARENT = 0.7  # what a topic's words tell about the wider one it belongs to
 # A hashtag in the profile is a statement; in posts it takes this many of them to be as much.
 POSTS_OF_A_STATEMENT = 5
 # Not always the same few of many: where somebody stands changes by at most this share whenever
@@ -73,16 +79,30 @@ def tag_uses(profile: Iterable[str], posts: Mapping[str, int]) -> dict[str, floa
 def word_uses(
     profile: Collection[str], posts: Mapping[str, int], common: Collection[str]
 ) -> dict[str, float]:
-    """Words of the profile, and those that come back in posts, without those everybody writes."""
-    uses = {
-        word: min(1.0, number / POSTS_OF_A_STATEMENT)
-        for word, number in posts.items()
-        if number > 1
-    }
+    """Words of the profile and of posts, without those everybody writes."""
+    uses = {word: min(1.0, number / POSTS_OF_A_STATEMENT) for word, number in posts.items()}
     uses.update(dict.fromkeys(profile, 1.0))
     for word in common:
         uses.pop(word, None)
-    return _heaviest(uses, MOST_WORDS)
+    # The longer ones first among equals: they are the more telling ones.
+    chosen = sorted(uses.items(), key=lambda item: (-item[1], -len(item[0]), item[0]))
+    return dict(chosen[:LOOKED_AT_WORDS])
+
+
+def topic_weights(
+    own: Mapping[str, float], told: Mapping[str, int], parents: Callable[[str], Iterable[str]]
+) -> dict[str, float]:
+    """The account's measured topics, and those that the words of its posts tell of.
+
+    `told`: in how many of its texts a word of the topic stands.
+    """
+    found = dict(own)
+    for topic, number in told.items():
+        weight = TOPIC_WORDS * min(1.0, number / POSTS_OF_A_STATEMENT)
+        found[topic] = max(found.get(topic, 0.0), weight)
+        for parent in parents(topic):
+            found[parent] = max(found.get(parent, 0.0), PARENT * weight)
+    return found
 
 
 def traits(
@@ -92,9 +112,10 @@ def traits(
     words: Mapping[str, float],
     languages: Sequence[str],
     server: str,
-    rare: Callable[[str], float],
+    people: Callable[[str], int],
+    everybody: int,
 ) -> dict[str, float]:
-    """Trait to weight, 0..1. `rare` tells how rare a trait is (see `rarity`).
+    """Trait to weight, 0..1. `people` tells how many of everybody are known to have a trait.
 
     Hashtags and words share one unit length each: who uses fifty tags is a little like many,
     who uses two is much like those who use the same two.
@@ -104,10 +125,14 @@ def traits(
     for topic, weight in _heaviest(topics, MOST_TOPICS).items():
         found[trait(TOPIC, topic)] = weight
         found.update({topic_in(topic, language): weight for language in languages})
-    for kind, uses in ((TAG, tags), (WORD, words)):
-        weighed = {
-            name: use * rare(name) for value, use in uses.items() if (name := trait(kind, value))
-        }
+    for kind, uses, most in ((TAG, tags, MOST_TAGS), (WORD, words, MOST_WORDS)):
+        weighed = {}
+        for value, use in uses.items():
+            name = trait(kind, value)
+            known = people(name)
+            lonely = LONELY if kind == WORD and known == 0 else 1.0
+            weighed[name] = use * lonely * rarity(known + 1, everybody)
+        weighed = _heaviest(weighed, most)
         length = math.sqrt(sum(weight * weight for weight in weighed.values()))
         found.update({name: weight / length for name, weight in weighed.items() if length})
     return found

@@ -25,6 +25,9 @@ WORD_WEIGHT = 0.4
 VOICE_WEIGHT = 0.9  # boosted or liked by the same people, or by each other
 LANGUAGE_WEIGHT = 0.1
 
+# Who writes in none of the languages of those who are liked keeps this share.
+OTHER_LANGUAGE = 0.4
+
 # The prior lifts a score by at most this share.
 PRIOR_PUSH = 0.3
 # Near equals change places from day to day and page to page, by at most this share.

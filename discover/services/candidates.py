@@ -50,7 +50,7 @@ _TRAITS_OF = Lookup(
     )
 )
 _HAVING = Lookup(
-    sa.select(TRAITS.c.account_id, TRAITS.c.trait).where(
+    sa.select(TRAITS.c.account_id, TRAITS.c.trait, TRAITS.c.weight).where(
         among(TRAITS.c.account_id), TRAITS.c.trait.in_(sa.bindparam("wanted", expanding=True))
     )
 )
@@ -110,13 +110,13 @@ def topics_of(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str
     return {number: tuple(name for _, name in sorted(pairs)) for number, pairs in found.items()}
 
 
-def having(
+def weights(
     connection: Connection, ids: Collection[int], wanted: Collection[str]
-) -> dict[int, set[str]]:
-    """Which of the wanted traits each account has."""
-    found: dict[int, set[str]] = defaultdict(set)
+) -> dict[int, dict[str, float]]:
+    """Which of the wanted traits each account has, and how much."""
+    found: dict[int, dict[str, float]] = defaultdict(dict)
     for row in _HAVING(connection, ids, wanted=list(wanted)):
-        found[row.account_id].add(row.trait)
+        found[row.account_id][row.trait] = row.weight
     return found
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import orjson
 import sqlalchemy as sa
@@ -14,9 +14,11 @@ from discover.model.actor import Handle
 from discover.model.query import EngineAnswer, EngineQuery, Filters, Hit, Kind, Sort
 from discover.model.views import AccountView, BadRequest, PostView, SearchAnswer, SearchRequest
 from discover.policy.ranking import diversify
+from discover.services import topic_search
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
 from discover.services.hydrate import hydrate
+from discover.services.topic_search import Named, named
 from discover.wire.hashtags import fold
 from discover.wire.operators import Typed, parse
 
@@ -24,6 +26,7 @@ MAX_LIMIT = 40
 MAX_WORDS = 300
 # Engines page by offset up to here; nobody reads further.
 _DEEPEST = 1000
+_SHOWN = "shown"
 # `from:marta` is looked for among so many accounts that the engine brings up for the name.
 _NAMESAKES = 50
 
@@ -84,7 +87,9 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     if len(request.text) > MAX_WORDS:
         raise BadRequest(f"q must not be longer than {MAX_WORDS} characters")
     kinds = _KINDS[request.kind]
-    offsets = _read_cursor(request.cursor) if request.cursor else dict.fromkeys(kinds, 0)
+    offsets, shown = dict.fromkeys(kinds, 0), frozenset[int]()
+    if request.cursor:
+        offsets, shown = _read_cursor(request.cursor)
     typed = parse(request.text)
     words = frozenset(filter(None, map(fold, (*typed.text.split(), *typed.tags))))
     authors = _authors(ctx, typed.accounts)
@@ -97,7 +102,8 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     people.full = Kind.ACCOUNTS not in kinds or Kind.ACCOUNTS not in offsets
     people.full = people.full or nobody or typed.posts_only
     posts.full = Kind.POSTS not in kinds or Kind.POSTS not in offsets or nobody
-    first = not people.full and people.query.offset == 0
+    first = not people.full and people.query.offset == 0 and not shown
+    topic = _topic(request, typed, authors) if first else None
     while not (people.full and posts.full):
         of_people = _NOTHING if people.full else ctx.engine.search(people.query)
         of_posts = _NOTHING if posts.full else ctx.engine.search(posts.query)
@@ -106,9 +112,11 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         with ctx.database.read() as connection:
             found = hydrate(ctx, connection, of_people.hits, of_posts.hits, now, words)
         if not people.full:
-            people.take(of_people, found[0])
+            people.take(of_people, [one for one in found[0] if one.id not in shown])
         if not posts.full:
             posts.take(of_posts, found[1])
+    if topic is not None and _bring_people(ctx, topic, people, words):
+        shown = frozenset(one.id for one in people.views)
     if request.sort is Sort.RELEVANCE:
         people.views = diversify(people.views, _score, lambda one: (one.server, one.uri))
         posts.views = diversify(
@@ -124,7 +132,46 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         for kind, after in ((Kind.ACCOUNTS, people.after), (Kind.POSTS, posts.after))
         if after is not None
     }
-    return SearchAnswer(tuple(people.views), tuple(posts.views), cursor_at(following))
+    return SearchAnswer(tuple(people.views), tuple(posts.views), cursor_at(following, shown))
+
+
+def _topic(request: SearchRequest, typed: Typed, authors: tuple[int, ...]) -> Named | None:
+    """The topic that the words name, if nothing else is asked for."""
+    narrowed = (
+        authors or typed.phrases or typed.exclude or typed.tags or request.tags
+        or request.since or request.until or typed.since or typed.until
+    )  # fmt: skip
+    return named(typed.text) if request.sort is Sort.RELEVANCE and not narrowed else None
+
+
+def _bring_people(
+    ctx: Context, topic: Named, people: _Page[AccountView], words: frozenset[str]
+) -> bool:
+    """The topic's people beside those that the engine found, ranked as one.
+
+    True when not all of them have room: then the engine is read again from its beginning, and
+    whoever was shown is passed over.
+    """
+    filters, limit = people.query.filters, people.query.limit
+    with ctx.database.read() as connection:
+        known = {one.id for one in people.views}
+        hits = [
+            hit
+            for hit in topic_search.people(connection, topic, limit, bots=filters.bot is not False)
+            if hit.id not in known
+        ]
+        more = [
+            view
+            for view in hydrate(ctx, connection, hits, (), ctx.clock.now(), words)[0]
+            if filters.bot in (None, view.bot)
+            and (not filters.servers or view.server in filters.servers)
+            and (not filters.languages or not set(filters.languages).isdisjoint(view.languages))
+        ]
+        ranked = topic_search.rank(connection, topic, [*people.views, *more])
+    left = people.after is not None or len(ranked) > limit
+    people.views = list(ranked[:limit])
+    people.after = 0 if left else None
+    return left
 
 
 def _score(view: AccountView | PostView) -> float:
@@ -199,20 +246,28 @@ def _exact(ctx: Context, text: str, words: frozenset[str]) -> list[AccountView]:
         return hydrate(ctx, connection, hits, (), ctx.clock.now(), words)[0]
 
 
-def cursor_at(following: dict[Kind, int]) -> str | None:
-    """The cursor of the page that starts behind so many hits of each kind (0 to 1000)."""
+def cursor_at(following: dict[Kind, int], shown: Collection[int] = ()) -> str | None:
+    """The cursor of the page that starts behind so many hits of each kind (0 to 1000).
+
+    `shown` are people who stood on the first page, out of the engine's order.
+    """
     if not following:
         return None
-    packed = orjson.dumps({kind.value: offset for kind, offset in following.items()})
-    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+    packed: dict[str, Any] = {kind.value: offset for kind, offset in following.items()}
+    if shown and Kind.ACCOUNTS in following:
+        packed[_SHOWN] = sorted(shown)
+    return base64.urlsafe_b64encode(orjson.dumps(packed)).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> dict[Kind, int]:
+def _read_cursor(cursor: str) -> tuple[dict[Kind, int], frozenset[int]]:
     try:
         packed = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        shown = packed.pop(_SHOWN, [])
         offsets = {Kind(name): offset for name, offset in packed.items()}
+        good = all(type(offset) is int and 0 <= offset <= _DEEPEST for offset in offsets.values())
+        good = good and len(shown) <= MAX_LIMIT and all(type(one) is int for one in shown)
     except (ValueError, AttributeError, TypeError) as error:
         raise BadRequest("cursor is not one that we gave out") from error
-    if not all(type(offset) is int and 0 <= offset <= _DEEPEST for offset in offsets.values()):
+    if not good:
         raise BadRequest("cursor is not one that we gave out")
-    return offsets
+    return offsets, frozenset(shown)

@@ -8,7 +8,7 @@ their posts back. Everything here is about one account each, so nothing else has
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ from discover.policy.suggest import SMALL_SERVER, is_new_voice, may_suggest, mos
 from discover.services.context import Context
 from discover.services.documents import Judged, judge_accounts
 from discover.services.facts import ACCOUNTS, POST_FACTS, POSTS, post_facts
-from discover.services.topics import topics_of
+from discover.services.topics import catalogue, topics_of
 from discover.store.database import Lookup, among, chunks, table, upsert
 from discover.store.tables import ChangedAccount, CommonWord, Task, TraitRow
 
@@ -36,6 +36,7 @@ COMMON = table(CommonWord)
 TASK = "similarity"
 BATCH = 200
 RECENT = 20  # posts of each account that are looked at
+_WORDS_OF = 10  # posts of each account in which words of topics are looked for
 SAMPLE = 2000  # accounts that are asked which words are common
 
 # Statements are made once: to make one costs more than to run it.
@@ -56,6 +57,7 @@ _PEOPLE = Lookup(
     .where(among(TRAITS.c.trait))
     .group_by(TRAITS.c.trait)
 )
+_HELD = Lookup(sa.select(TRAITS.c.account_id, TRAITS.c.trait).where(among(TRAITS.c.account_id)))
 _places = (
     sa.select(
         POSTS.c.id,
@@ -212,6 +214,9 @@ def _work_out(
         for value in values
     }
     people = {row.trait: row.people for row in _PEOPLE(connection, named)}
+    held: dict[int, set[str]] = {}
+    for row in _HELD(connection, ids):
+        held.setdefault(row.account_id, set()).add(row.trait)
     everybody = connection.scalar(_HIGHEST) or 1
     sizes: dict[str, int] = {}
     found = {}
@@ -220,17 +225,28 @@ def _work_out(
         if host not in sizes:
             sizes[host] = connection.scalar(_SIZE, {"host": host}) or 0
         tags, words = uses[number]
+        own = held.get(number, set())
         traits = policy.traits(
-            topics={topic.topic: topic.weight for topic in topics.get(number, ())},
+            topics=policy.topic_weights(
+                {topic.topic: topic.weight for topic in topics.get(number, ())},
+                _told(one, posts.get(number, ())),
+                catalogue().ancestors,
+            ),
             tags=tags,
             words=words,
             languages=_languages(one),
             server=host,
-            rare=lambda name: policy.rarity(people.get(name, 0) + 1, everybody),
+            people=_others(people, own),
+            everybody=everybody,
         )
         pool = _pool(one, posts.get(number, ()), sizes[host], now)
         found[number] = _rows(ctx, one, traits, pool, now)
     return found
+
+
+def _others(people: Mapping[str, int], own: Collection[str]) -> Callable[[str], int]:
+    """How many others are known to have a trait."""
+    return lambda name: max(people.get(name, 0) - (name in own), 0)
 
 
 def _rows(
@@ -285,6 +301,16 @@ def _uses(
             said |= policy.words_of(value)
     own = dict.fromkeys([*row.hashtags, *row.featured_tags])
     return policy.tag_uses(own, tags), policy.word_uses(said, words, common)
+
+
+def _told(one: Judged, posts: Sequence[Any]) -> dict[str, int]:
+    """In how many of the newest texts a word of each topic stands."""
+    found: Counter[str] = Counter()
+    calm = [post.text for post in posts if not post.sensitive and not post.content_warning]
+    for text in [one.row.summary, *calm[:_WORDS_OF]]:
+        matches = catalogue().in_text(text).values()
+        found.update({topic for some in matches for topic, _ in some})
+    return found
 
 
 def _posts(

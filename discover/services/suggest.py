@@ -7,7 +7,7 @@ decision again, at this moment, and may be suggested by it.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +54,7 @@ class _Wish:
     liked_traits: dict[str, int]  # trait -> who of the liked has it
     must: tuple[frozenset[str], ...]
     excluded: frozenset[int]
+    spoken: frozenset[str] = frozenset()  # languages of the liked
 
 
 def suggest(ctx: Context, request: SuggestionRequest) -> SuggestionAnswer:
@@ -74,7 +75,7 @@ def suggest(ctx: Context, request: SuggestionRequest) -> SuggestionAnswer:
         topics = candidates.topics_of(connection, [view.id for view in views])
     highest = max((match.score for match in found.values()), default=0.0) or 1.0
     ranked = policy.rank(
-        [_candidate(view, found[view.id], topics, highest, now) for view in views],
+        [_candidate(view, found[view.id], wish.spoken, topics, highest, now) for view in views],
         needed,
         request.seed,
     )
@@ -136,13 +137,14 @@ def _wish(ctx: Context, connection: Connection, request: SuggestionRequest, now:
         if values
     ]
     excluded = liked_ids | _ids(connection, request.exclude)
-    return _Wish(wanted, liked, liked_traits, tuple(must), frozenset(excluded))
+    spoken = frozenset(one for view in liked.values() for one in view.languages)
+    return _Wish(wanted, liked, liked_traits, tuple(must), frozenset(excluded), spoken)
 
 
 def _add_liked(
     connection: Connection,
     wanted: dict[str, float],
-    liked: Collection[int],
+    liked: Mapping[int, AccountView],
     languages: Sequence[str],
 ) -> dict[str, int]:
     """Traits of those who are liked count by their mean; returns who has them."""
@@ -153,8 +155,9 @@ def _add_liked(
             if kind not in (traits.TOPIC, traits.TAG, traits.WORD):
                 continue
             names = [name]
-            if kind == traits.TOPIC and languages:
-                names = [traits.topic_in(value, language) for language in languages]
+            spoken = languages or liked[number].languages
+            if kind == traits.TOPIC and spoken:
+                names = [traits.topic_in(value, language) for language in spoken]
             for one in names:
                 wanted[one] = wanted.get(one, 0.0) + weight / len(liked)
                 having.setdefault(one, number)
@@ -187,11 +190,11 @@ def _candidates(
         found.pop(number, None)
     if wish.must and not _told_by_traits(wish):
         every = frozenset[str]().union(*wish.must)
-        having = candidates.having(connection, found, every)
+        having = candidates.weights(connection, found, every)
         return {
             number: match
             for number, match in found.items()
-            if all(having.get(number, frozenset()) & group for group in wish.must)
+            if all(group & having.get(number, {}).keys() for group in wish.must)
         }
     return found
 
@@ -230,6 +233,7 @@ def _hydrate(
 def _candidate(
     view: AccountView,
     match: Match,
+    spoken: frozenset[str],
     topics: dict[int, tuple[str, ...]],
     highest: float,
     now: datetime,
@@ -243,12 +247,14 @@ def _candidate(
         followers=view.followers,
         now=now,
     )
+    foreign = bool(spoken) and spoken.isdisjoint(view.languages)
+    relevance = match.score / highest * (policy.OTHER_LANGUAGE if foreign else 1.0)
     return policy.Candidate(
         id=view.id,
         server=view.server,
         language=next(iter(view.languages), ""),
         topic=next(iter(topics.get(view.id, ())), ""),
-        relevance=match.score / highest,
+        relevance=relevance,
         prior=prior.value,
         fair=match.pool == Pool.FAIR,
     )
