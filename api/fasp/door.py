@@ -49,13 +49,11 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 class Door:
     """What the provider's door of one process remembers."""
 
-    def __init__(
-        self, app: App, rate: Rate = SERVER_RATE, stranger_rate: Rate = STRANGER_RATE
-    ) -> None:
+    def __init__(self, app: App) -> None:
         self.app = app
         self.verifier = CallVerifier(app.context, SeenSignatures(app.context))
-        self.servers = Buckets(rate)
-        self.strangers = Buckets(stranger_rate)
+        self.servers = Buckets(SERVER_RATE)
+        self.strangers = Buckets(STRANGER_RATE)
 
 
 class SignedRoute(APIRoute):

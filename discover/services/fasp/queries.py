@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from discover.model.fetched import FetchError
 from discover.model.suggestions import SuggestionRequest
 from discover.model.trends import TrendRequest
-from discover.model.views import AccountView, SearchRequest
+from discover.model.views import AccountView, BadRequest, SearchRequest
 from discover.policy.languages import primary
 from discover.policy.similarity import words_of
 from discover.policy.trends import language_range, matches
@@ -94,7 +94,10 @@ async def read_asker(fetcher: Fetcher, uri: str, *, extra_opt_out_tags: frozense
 
 def recommend(ctx: Context, uri: str, asker: Asker, language: str | None) -> list[str]:
     """Actor URIs for this account, never its own. Raises BadRequest for what is no language."""
-    wanted = language_range(language)
+    try:
+        wanted = language_range(language)
+    except ValueError as error:
+        raise BadRequest(f"language: {error}") from None
     languages = tuple(filter(None, [primary(wanted) if wanted else asker.language]))
     request = SuggestionRequest(
         languages=languages,
