@@ -22,9 +22,9 @@ SAME_VOICE_DAMPING = 0.15
 LARGEST_DAMPING = 0.6
 
 # Words that name a topic: what the text, the topic and the language of the words count.
-TEXT_SHARE = 0.4
+TEXT_SHARE = 0.3
 TOPIC_SHARE = 0.4
-LANGUAGE_SHARE = 0.2
+LANGUAGE_SHARE = 0.3
 # Being about the topic in another language is worth so much of being about it in this one.
 ELSEWHERE = 0.5
 

@@ -26,7 +26,7 @@ VOICE_WEIGHT = 0.9  # boosted or liked by the same people, or by each other
 LANGUAGE_WEIGHT = 0.1
 
 # Who writes in none of the languages of those who are liked keeps this share.
-OTHER_LANGUAGE = 0.4
+OTHER_LANGUAGE = 0.25
 
 # The prior lifts a score by at most this share.
 PRIOR_PUSH = 0.3
