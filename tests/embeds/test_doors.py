@@ -90,10 +90,10 @@ def test_oembed_says_no_as_it_should(site, asked, status):
     assert site.get("/oembed", params=asked).status_code == status
 
 
-def test_the_frame_and_the_examples_lead_to_their_oembed(site):
-    for path in ("/embed?topic=astronomy", "/embeds?topic=astronomy"):
+def test_topics_frames_and_examples_lead_to_their_oembed(site):
+    for path in ("/topics/astronomy", "/embed?topic=astronomy", "/embeds?topic=astronomy"):
         page = site.page(path).text
-        found = re.search(r'type="application/json\+oembed" href="([^"]+)"', page)
+        found = re.search(r'type="application/json\+oembed"[^>]* href="([^"]+)"', page)
         address = found[1].replace("&amp;", "&").removeprefix(OWN)
         assert site.get(address).json()["title"] == "People to follow: Astronomy"
 

@@ -172,7 +172,7 @@ def test_frame_shows_people_and_leads_out_of_itself(site, tab, write):
     assert inside.locator("li").count() == 3
     assert inside.get_by_role("heading", name="People to follow: Astronomy").is_visible()
     # its style is there although it stands in a sandbox
-    ground = inside.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    ground = inside.locator("main").evaluate("main => getComputedStyle(main).backgroundColor")
     assert ground == "rgb(26, 33, 39)"
     assert inside.get_by_role("link", name="Follow").first.get_attribute("target") == "_blank"
 
