@@ -71,7 +71,7 @@ def servers(
 
     return page(
         "servers",
-        headers={"Cache-Control": "public, max-age=60"},
+        headers={"Cache-Control": "no-cache"},  # a server may be out the next moment
         asked=asked,
         found=found,
         number=number,

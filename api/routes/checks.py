@@ -22,7 +22,7 @@ from discover.services.servers import read_public_name
 
 router = APIRouter(prefix="/api/v1", tags=["consent"])
 
-KEPT_SECONDS = 60.0  # an answer is given again, without another look, for so long
+KEPT_SECONDS = 10.0  # an answer is given again, without another look, for so long
 _KEPT = 2000
 _AT_ONCE = 8
 _SECONDS = 60.0  # for all looks of one check
@@ -31,7 +31,7 @@ _OF_ALL = Rate(per_second=2.0, burst=60, clients=1)
 
 
 class Checks:
-    """The checks of one process: few at once, each host once a minute, each client a few."""
+    """The checks of one process: few at once, each host now and then, each client a few."""
 
     def __init__(self) -> None:
         self._clients = Buckets(_OF_ONE_CLIENT)
@@ -41,7 +41,7 @@ class Checks:
         self._places = asyncio.Semaphore(_AT_ONCE)
 
     def kept(self, host: str) -> ServerCheck | None:
-        """What was found within the last minute."""
+        """What was found just now."""
         kept = self._kept.get(host)
         if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
             return kept[1]
@@ -92,7 +92,7 @@ async def post_check(
 ) -> Response:
     """Looks at the DNS record, the file under `/.well-known/`, robots.txt and what else a server's
     admin may have said, lets it take effect, and answers what was found, what that means and what
-    to do next. Anybody may ask; an answer is kept for a minute.
+    to do next. Anybody may ask; an answer is kept for ten seconds.
     """
     name = _name(host)
     client = request.client.host if request.client else "unknown"
