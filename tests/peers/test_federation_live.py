@@ -382,6 +382,36 @@ def test_fedify_believes_our_new_keys(meeting):
     assert refused == []
 
 
+def test_fedify_follows_a_topic_hears_its_boost_and_that_it_is_taken_back(meet):
+    """Fedify verifies with the key of the topic's own actor, which it fetches by its id."""
+    sky = post("sky", "What a sky #astronomy", 0.001) | {"tags": ["astronomy"]}
+    ada = person("ada", "astronomy", posts=[sky])
+    with run_fedify({"pageSize": 5, "actors": [ada, person("bea", "baking")]}) as peer:
+        one = meet(peer, topic_actors="astronomy")
+        topic = f"{one.actor}/topics/astronomy"
+        to = {"id": topic, "inbox": one.to["inbox"]}
+        with beside(one.waypost) as ctx:
+            add_server(ctx, FEDIFY_HOST, "its admin is this test")
+        asked = peer.send(FEDIFY_HOST, {"from": "bea", "kind": "follow", "to": to})
+        one.eventually(lambda: one.answer("Accept", asked), "Fedify holds our Accept")
+        assert one.answer("Accept", asked)["actor"] == topic
+        one.sends("ada", "create", post="sky")
+        one.eventually(lambda: one.posts("sky"), "what ada wrote is found")
+        with beside(one.waypost) as ctx:
+            enqueue(ctx, "topic_boosts")  # as the scheduler does every half hour
+        uri = f"http://{FEDIFY_HOST}/users/ada/notes/sky"
+        one.eventually(lambda: one.answer("Announce", uri), "Fedify heard the boost")
+        announce = one.answer("Announce", uri)
+        assert announce["actor"] == topic
+        (heard,) = [seen for seen in peer.seen() if seen["activity"] == announce]
+        assert heard["keyId"].startswith(f"{topic}#")
+
+        one.says("ada", "out")
+        one.eventually(lambda: one.answer("Undo", announce["id"]), "the boost is taken back")
+        refused = [seen for seen in peer.seen() if seen["activity"] and seen["status"] >= 400]
+        assert refused == []
+
+
 def test_pubby_and_we_follow_each_other(meet):
     """Pubby knows draft-cavage only; we knock with RFC 9421 first."""
     world = {PUBBY_HOST: pubby_world()[PUBBY_HOST] | {"indexable": True}}
