@@ -12,15 +12,14 @@ from api.mastodon import shapes
 from api.mastodon.dialect import by_offset, described, reply
 from api.mastodon.params import Flag, Languages, Offset, Upto80
 from api.mastodon.schemas import MastodonSuggestion
-from api.params import split
-from api.routes.suggestions import topics
+from api.routes.suggestions import accounts, topics
 from discover.model.suggestions import SuggestionRequest
-from discover.services.suggest import MOST, suggest
+from discover.services.suggest import MOST, MOST_LIKE, suggest
 from web.words import reason as in_words
 
 router = APIRouter(prefix="/api/v2", tags=["mastodon"])
 
-Names = Annotated[list[str], BeforeValidator(split)]
+_MOST_EXCLUDED = 200
 
 
 @router.get(
@@ -41,9 +40,17 @@ def get_suggestions(
         Query(description="Not Mastodon's: topics, any of them: ids, names or hashtags"),
     ] = [],  # noqa: B006 -- FastAPI copies it
     lang: Languages = [],  # noqa: B006
-    like: Annotated[Names, Query(description="Not Mastodon's: handles; people like these")] = [],  # noqa: B006
+    like: Annotated[
+        list[str],
+        accounts(MOST_LIKE),
+        Query(description=f"Not Mastodon's: handles, {MOST_LIKE} at most; people like these"),
+    ] = [],  # noqa: B006
     exclude: Annotated[
-        Names, Query(description="Not Mastodon's: handles to leave out; not kept")
+        list[str],
+        accounts(_MOST_EXCLUDED),
+        Query(
+            description=f"Not Mastodon's: handles to leave out, {_MOST_EXCLUDED} at most; not kept"
+        ),
     ] = [],  # noqa: B006
     bots: Annotated[Flag, Query(description="Not Mastodon's: automated accounts, too")] = False,
     seed: Annotated[
