@@ -72,9 +72,7 @@ def visitor(request, tmp_path):
 
 
 @pytest.fixture
-def ada(tmp_path):
+def ada(visitor):
     """Logged in."""
-    with consoled(tmp_path / "home") as one:
-        add_operator(one.context, NAME, PASSWORD)
-        assert one.login().url.path == "/console"
-        yield one
+    assert visitor.login().url.path == "/console"
+    return visitor
