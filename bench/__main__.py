@@ -10,7 +10,18 @@ from contextlib import ExitStack
 
 from bench.editions import Parts
 
-NAMES = ("crawl", "ingest", "search", "memory", "inbox", "deliver", "suggest", "discovery", "relevance")
+NAMES = (
+    "crawl",
+    "ingest",
+    "search",
+    "memory",
+    "inbox",
+    "deliver",
+    "suggest",
+    "discovery",
+    "relevance",
+    "leaving",
+)
 
 
 def main() -> int:

@@ -10,7 +10,17 @@ from bench.measure import RESULTS
 
 PAGE = Path("docs/performance.md")
 PLOTS = Path("docs/performance")
-ORDER = ("crawl", "ingest", "search", "memory", "inbox", "suggest", "discovery")
+ORDER = (
+    "crawl",
+    "ingest",
+    "search",
+    "memory",
+    "leaving",
+    "inbox",
+    "deliver",
+    "suggest",
+    "discovery",
+)
 INK, OURS, THEIRS = "#333333", "#2a6f97", "#b8c4cc"
 
 INTRODUCTION = """# Speed
@@ -29,6 +39,16 @@ machine.
 """
 
 
+RELEVANCE_PAGE = Path("docs/relevance.md")
+RELEVANCE = """# Do the right people come first?
+
+Labelled questions on two corpora whose topics are known, asked of both engines and of three
+baselines in one run of `python -m bench relevance`. This page is made from the last run by
+`python -m bench report`; where a goal is missed, it says so. How results are ranked is in
+[ranking](ranking.md).
+"""
+
+
 def write() -> None:
     PLOTS.mkdir(exist_ok=True)
     results = [json.loads(path.read_text()) for path in map(_path, ORDER) if path.exists()]
@@ -39,6 +59,11 @@ def write() -> None:
         pieces.append(_section(result))
     PAGE.write_text("\n".join(pieces))
     print(f"wrote {PAGE}")
+    if _path("relevance").exists():
+        result = json.loads(_path("relevance").read_text())
+        _plot(result)
+        RELEVANCE_PAGE.write_text("\n".join([RELEVANCE, _section(result)]))
+        print(f"wrote {RELEVANCE_PAGE}")
 
 
 def _path(name: str) -> Path:

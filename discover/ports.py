@@ -121,8 +121,8 @@ class SearchEngine(Protocol):
 
     def delete(self, kind: Kind, ids: Sequence[int]) -> None: ...
 
-    def delete_account(self, account_id: int) -> None:
-        """The account and all its posts."""
+    def delete_accounts(self, account_ids: Sequence[int]) -> None:
+        """These accounts and all their posts, in one go."""
         ...
 
     def delete_server(self, host: str) -> None:

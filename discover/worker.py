@@ -1,21 +1,25 @@
-"""Does what is queued: index writes from the outbox first, then tasks."""
+"""Does what is queued: index writes from the outbox, and beside them tasks.
+
+Two threads, because a task may take minutes and whoever leaves must not wait for it.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 
 from discover.bootstrap import App
 from discover.policy.retry import next_try
 from discover.ports import EngineUnavailable
-from discover.services import topic_edits
 from discover.services.indexing import (
     BATCH,
     IndexerBusy,
     index_pending,
     restore_lost_index,
 )
-from discover.services.tasks import run_next_task
+from discover.services.owners import may_be_alive
+from discover.services.tasks import drop_dead_tasks, run_next_task
 
 log = logging.getLogger(__name__)
 
@@ -25,15 +29,37 @@ _IDLE_SECONDS = 0.25
 
 def work(app: App, stop: threading.Event) -> None:
     """Until `stop` is set. Failures are logged and tried again, later each time."""
-    failures = 0
+    drop_dead_tasks(app.context, may_be_alive)
+    tasks = threading.Thread(
+        target=_repeat, args=(app, stop, lambda: run_next_task(app.context) is not None)
+    )
+    tasks.start()
+    try:
+        _repeat(app, stop, _index(app))
+    finally:
+        tasks.join()
+
+
+def _index(app: App) -> Callable[[], bool]:
     restored = False
+
+    def follow() -> bool:
+        """A small batch is no reason to hurry: what gathers meanwhile goes into one commit."""
+        nonlocal restored
+        if not restored:
+            restore_lost_index(app.context)
+            restored = True
+        return index_pending(app.context) >= BATCH
+
+    return follow
+
+
+def _repeat(app: App, stop: threading.Event, once: Callable[[], bool]) -> None:
+    """`once` says whether there is certainly more to do."""
+    failures = 0
     while not stop.is_set():
         try:
-            if not restored:
-                restore_lost_index(app.context)
-                restored = True
-            topic_edits.follow(app.context)
-            busy = work_once(app)
+            busy = once()
         except (EngineUnavailable, IndexerBusy) as error:
             failures += 1
             log.warning("search engine: %s", error)
@@ -46,12 +72,3 @@ def work(app: App, stop: threading.Event) -> None:
                 stop.wait(_IDLE_SECONDS)
             continue
         stop.wait(next_try(failures, app.context.jitter()).total_seconds())
-
-
-def work_once(app: App) -> bool:
-    """One round. True when there is certainly more to do.
-
-    A small batch is no reason to hurry: what gathers meanwhile goes into one commit of the engine.
-    """
-    indexed = index_pending(app.context)
-    return indexed >= BATCH or run_next_task(app.context) is not None

@@ -110,33 +110,44 @@ class MeilisearchEngine:
                 for name in self._targets(kind, [one.id for one in group])
                 for answer in self._hand_over(name, group)
             ]
-            for answer in answers:
-                self._done(answer)
+        self._all_done(answers)
 
     def delete(self, kind: Kind, ids: Sequence[int]) -> None:
-        for name in self._targets(kind, ids):
-            with reachable():
-                self._done(
-                    self._server.http.post(f"indexes/{name}/documents/delete-batch", list(ids))
-                )
+        self._all_done(self._delete_ids(kind, ids))
 
-    def delete_account(self, account_id: int) -> None:
-        self.delete(Kind.ACCOUNTS, [account_id])
-        self._delete_by(Kind.POSTS, f"account_id = {int(account_id)}")
+    def delete_accounts(self, account_ids: Sequence[int]) -> None:
+        listed = ", ".join(str(int(one)) for one in account_ids)
+        self._all_done(
+            [
+                *self._delete_ids(Kind.ACCOUNTS, account_ids),
+                *self._delete_by(Kind.POSTS, f"account_id IN [{listed}]"),
+            ]
+        )
 
     def delete_server(self, host: str) -> None:
-        for kind in Kind:
-            self._delete_by(kind, f"server = {quoted(host)}")
+        condition = f"server = {quoted(host)}"
+        self._all_done([one for kind in Kind for one in self._delete_by(kind, condition)])
 
-    def _delete_by(self, kind: Kind, condition: str) -> None:
+    def _delete_ids(self, kind: Kind, ids: Sequence[int]) -> list[Any]:
+        with reachable():
+            return [
+                self._server.http.post(f"indexes/{name}/documents/delete-batch", list(ids))
+                for name in self._targets(kind, ids)
+            ]
+
+    def _delete_by(self, kind: Kind, condition: str) -> list[Any]:
         ids = list(self._matching(kind, condition)) if kind in self._rebuilds else []
-        for name in self._targets(kind, ids):
-            with reachable():
-                self._done(
-                    self._server.http.post(
-                        f"indexes/{name}/documents/delete", {"filter": condition}
-                    )
-                )
+        with reachable():
+            return [
+                self._server.http.post(f"indexes/{name}/documents/delete", {"filter": condition})
+                for name in self._targets(kind, ids)
+            ]
+
+    def _all_done(self, answers: Sequence[Any]) -> None:
+        """Wait for what was handed over together; the server works at it meanwhile."""
+        with reachable():
+            for answer in answers:
+                self._done(answer)
 
     def _targets(self, kind: Kind, ids: Sequence[int]) -> list[str]:
         """The live index, and the one that is being filled beside it."""

@@ -219,21 +219,23 @@ class TantivyEngine:
                 for number in ids:
                     remove(writer, kind, "id", number)
 
-    def delete_account(self, account_id: int) -> None:
-        self.delete(Kind.ACCOUNTS, [account_id])
-        self._delete_by(Kind.POSTS, "account_id", account_id)
+    def delete_accounts(self, account_ids: Sequence[int]) -> None:
+        self.delete(Kind.ACCOUNTS, account_ids)
+        self._delete_by(Kind.POSTS, "account_id", account_ids)
 
     def delete_server(self, host: str) -> None:
         for kind in Kind:
-            self._delete_by(kind, "server", host)
+            self._delete_by(kind, "server", [host])
 
-    def _delete_by(self, kind: Kind, field: str, value: str | int) -> None:
+    def _delete_by(self, kind: Kind, field: str, values: Sequence[str | int]) -> None:
         # A rebuild that runs meanwhile must not bring them back.
-        rebuilding = kind in self._rebuilds
-        ids = list(self._matching(kind, field, value)) if rebuilding else []
+        ids: list[int] = []
+        if kind in self._rebuilds:
+            ids = [one for value in values for one in self._matching(kind, field, value)]
         with self._write(kind, ids) as writers:
             for writer in writers:
-                remove(writer, kind, field, value)
+                for value in values:
+                    remove(writer, kind, field, value)
 
     @contextmanager
     def _write(self, kind: Kind, ids: Sequence[int]) -> Iterator[list[IndexWriter]]:

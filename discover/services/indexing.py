@@ -44,6 +44,12 @@ _WAITING = (
     .order_by(OUTBOX.c.id)
     .limit(sa.bindparam("limit"))
 )
+_LEAVING = (
+    sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host)
+    .where(OUTBOX.c.kind.in_((outbox.PURGE_ACCOUNT, outbox.PURGE_SERVER)))
+    .order_by(OUTBOX.c.id)
+    .limit(1000)
+)
 _DONE = sa.delete(OUTBOX).where(among(OUTBOX.c.id))
 _POSTS_OF = Lookup(sa.select(*POST_COLUMNS).where(among(POSTS.c.id)))
 
@@ -60,7 +66,8 @@ def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
     if lock is None:
         return 0
     try:
-        ids, changed = _index_batch(ctx, limit)
+        first = _purge_first(ctx)
+        ids, changed = ([], set()) if first else _index_batch(ctx, limit)
         with ctx.database.write() as connection:
             if ids:
                 now = ctx.clock.now()
@@ -69,9 +76,29 @@ def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
             for part in chunks(ids):
                 connection.execute(_DONE, {"among": part})
             withdrawals.gone(connection, ids, ctx.clock.now())
-        return len(ids)
+        return first + len(ids)
     finally:
         drop_lock(ctx, LOCK, lock)
+
+
+def _purge_first(ctx: Context) -> int:
+    """Whoever leaves does not wait behind others' news. Returns how many rows were done.
+
+    They may overtake older rows: documents are made of what the database holds at that moment.
+    """
+    with ctx.database.read() as connection:
+        rows = connection.execute(_LEAVING).all()
+        if not rows:
+            return 0
+        left_behind = _left_behind(connection, rows)
+    _purge(ctx, rows)
+    measure(ctx, left_behind)
+    with ctx.database.write() as connection:
+        ids = [row.id for row in rows]
+        for part in chunks(ids):
+            connection.execute(_DONE, {"among": part})
+        withdrawals.gone(connection, ids, ctx.clock.now())
+    return len(rows)
 
 
 def index_all(ctx: Context, progress: Callable[[int], None] = lambda _done: None) -> int:
@@ -168,6 +195,7 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int]
         if not rows:
             return [], set()
         left_behind = _left_behind(connection, rows)
+    _purge(ctx, rows)
     account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
     measure(ctx, account_ids | left_behind)  # first, because their documents tell it
     now = ctx.clock.now()
@@ -181,10 +209,6 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int]
             connection, [judged[i] for i in account_ids if i in judged], now
         )
         documents = post_documents(ctx, posts, judged, now)
-    for host in {row.host for row in rows if row.kind == outbox.PURGE_SERVER}:
-        ctx.engine.delete_server(host)
-    for account_id in {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}:
-        ctx.engine.delete_account(account_id)
     # Each write is a commit of the engine's, so those with nothing in them are left out.
     if gone := account_ids.difference(one.id for one in accounts):
         ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
@@ -193,6 +217,13 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int]
     if accounts or documents:
         ctx.engine.upsert([*accounts, *documents])
     return [row.id for row in rows], account_ids
+
+
+def _purge(ctx: Context, rows: Sequence[Any]) -> None:
+    for host in {row.host for row in rows if row.kind == outbox.PURGE_SERVER}:
+        ctx.engine.delete_server(host)
+    if gone := {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}:
+        ctx.engine.delete_accounts(sorted(gone))
 
 
 def _left_behind(connection: Connection, rows: Sequence[Any]) -> set[int]:

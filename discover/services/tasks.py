@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -17,6 +16,7 @@ from discover.services.following import reconcile as reconcile_follows
 from discover.services.growth import note_sizes
 from discover.services.inbox import work_off
 from discover.services.indexing import index_all
+from discover.services.owners import own_name
 from discover.services.retention import enforce_retention
 from discover.services.seen import forget_seen
 from discover.services.similarity import learn_common_words, refresh_all
@@ -103,6 +103,16 @@ def enqueue(
         upsert(connection, Task, [row], key=["kind", "key"])
 
 
+def drop_dead_tasks(ctx: Context, alive: Callable[[str], bool]) -> None:
+    """Free the tasks of workers that are known to be dead (`alive` is asked for each)."""
+    with ctx.database.write() as connection:
+        held = set(connection.scalars(sa.select(_TASKS.c.token).where(_TASKS.c.token.is_not(None))))
+        dead = [token for token in held if not alive(token)]
+        connection.execute(
+            sa.update(_TASKS).where(_TASKS.c.token.in_(dead)).values(token=None, until=None)
+        )
+
+
 def run_next_task(ctx: Context) -> str | None:
     """Do one due task. Returns its kind, None when nothing is due.
 
@@ -116,7 +126,7 @@ def run_next_task(ctx: Context) -> str | None:
         ).first()
     if found is None:
         return None
-    token = secrets.token_hex(16)
+    token = own_name()
     with ctx.database.write() as connection:
         taken = connection.execute(
             sa.update(_TASKS)

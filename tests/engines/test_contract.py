@@ -84,7 +84,7 @@ def test_deleted_documents_are_gone_and_may_be_deleted_twice(filled: SearchEngin
 
 def test_deleting_an_account_takes_its_posts_along(filled: SearchEngine):
     for _ in range(2):
-        filled.delete_account(7)
+        filled.delete_accounts([7])
         assert set(filled.ids(Kind.ACCOUNTS)) == ACCOUNT_IDS - {7}
         assert set(filled.ids(Kind.POSTS)) == POST_IDS - {18, 19}
 
@@ -439,7 +439,7 @@ def test_what_is_written_during_a_rebuild_survives_it(filled: SearchEngine):
         rebuild.add(POSTS[:3])
         filled.upsert([replace(POSTS[0], text="edited meanwhile"), post(99, "written meanwhile")])
         filled.delete(Kind.POSTS, [12])
-        filled.delete_account(7)
+        filled.delete_accounts([7])
         rebuild.add(POSTS)
         rebuild.swap()
     assert set(filled.ids(Kind.POSTS)) == (POST_IDS | {99}) - {12, 18, 19}
