@@ -38,7 +38,7 @@ from discover.bootstrap import App
 from discover.services.server_directory import ServerDirectory
 from discover.services.status import status
 from discover.services.transparency import Remembered
-from web import discovering, embeds, evidence, follow, media, opensearch, texts
+from web import discovering, embeds, evidence, follow, media, opensearch, packs, texts
 from web import fasp as fasp_pages
 from web import routes as pages
 from web import servers as server_pages
@@ -77,6 +77,7 @@ ROUTERS = tuple(
         evidence,
         media,
         server_pages,
+        packs,  # before topics' pages: a feed is no topic
         topic_pages,
         fasp_pages,
         texts,
