@@ -92,9 +92,7 @@ def test_exclude_is_honoured_in_the_query_and_in_a_long_body(door: Door) -> None
     excluded = "@ada@a.example,https://a.example/users/bert"
     assert door.names(topic="astronomy", exclude=excluded) == ["carl"]
     many = [f"p{number}@elsewhere.example" for number in range(4000)] + ["carl@a.example"]
-    answer = door.client.post(
-        "/api/v1/suggestions", json={"topic": ["astronomy"], "exclude": many}
-    )
+    answer = door.client.post("/api/v1/suggestions", json={"topic": ["astronomy"], "exclude": many})
     assert answer.status_code == 200
     assert sorted(names(answer.json())) == ["ada", "bert"]
 
