@@ -26,7 +26,7 @@ _KIN = {
 }  # fmt: skip
 # The easiest first. Which software can do what: docs/opting-in.md.
 _WAYS = {
-    "mastodon": ("mention", "relay", "dns", "file"),
+    "mastodon": ("mention", "relay", "fasp", "dns", "file"),
     "misskey": ("relay", "dns", "file"),
     "gotosocial": ("mention", "dns", "file"),
     "pixelfed": ("mention", "dns", "file"),
@@ -65,7 +65,8 @@ def ways(host: str, software: str, says: str, *, own_url: str, handle: str) -> t
     if says == "out":
         kinds = _OUT_WAYS
     elif says == "profiles":
-        kinds = tuple(kind for kind in kinds if kind != "relay")  # a relay has no scope
+        # a relay and a connection have no scope
+        kinds = tuple(kind for kind in kinds if kind not in ("relay", "fasp"))
     host = host or "example.social"
     return tuple(_way(kind, host, software, says, own_url, handle) for kind in kinds)
 
@@ -88,6 +89,8 @@ def _way(kind: str, host: str, software: str, says: str, own_url: str, handle: s
     if kind == "relay":
         address = f"{own_url}/actor" if software == "pleroma" else f"{own_url}/inbox"
         return Way(kind, ((N_("Relay address"), address),))
+    if kind == "fasp":
+        return Way(kind, ())  # begun on our own page
     if kind == "mention":
         word = {"in": "server in", "profiles": "server in profiles", "out": "server out"}[says]
         return Way(kind, ((N_("The message"), f"@{handle} {word}"),))
