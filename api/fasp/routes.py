@@ -7,7 +7,6 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from fastapi.responses import RedirectResponse
 
 from api.deps import ContextDep, SettingsDep
 from api.fasp import schemas
@@ -26,8 +25,9 @@ from discover.wire.documents import ParseError, read_document, read_json
 from discover.wire.fasp import read_announcement
 from discover.wire.urls import http_url
 
-signed = APIRouter(prefix="/fasp", route_class=SignedRoute)
-router = APIRouter(tags=["FASP"])
+router = APIRouter(prefix="/fasp", tags=["FASP"], route_class=SignedRoute)
+# Included last: what is not there is told signed, too.
+rest = APIRouter(prefix="/fasp", route_class=SignedRoute)
 
 _HOURS = int(LONGEST.total_seconds() // 3600)
 _PROFILE_SECONDS = 5.0  # somebody waits for recommendations
@@ -62,22 +62,6 @@ def _needed(request: Request, name: str) -> str:
 
 
 @router.get(
-    "/fasp/actor",
-    status_code=301,
-    summary="Where our actor is",
-    response_class=RedirectResponse,
-    responses={301: {"description": "To the actor, by whose id its requests are signed"}},
-)
-async def get_actor(settings: SettingsDep) -> Response:
-    """The specification wants the actor at /actor below the base URL; its id is the address it
-    always had. Its keys are others than those of the connections.
-    """
-    return RedirectResponse(
-        f"{settings.own_url}/actor", 301, headers={"Cache-Control": "public, max-age=3600"}
-    )
-
-
-@signed.get(
     "/provider_info",
     summary="Who we are and what we offer",
     response_model=schemas.ProviderInfo,
@@ -117,7 +101,7 @@ _ACTIVATION: dict[int | str, dict[str, Any]] = {
 }
 
 
-@signed.post(
+@router.post(
     "/capabilities/{capability}/{version}/activation",
     status_code=204,
     summary="An admin switches a capability on",
@@ -134,7 +118,7 @@ async def post_activation(
     return empty(204)
 
 
-@signed.delete(
+@router.delete(
     "/capabilities/{capability}/{version}/activation",
     status_code=204,
     summary="An admin switches a capability off",
@@ -154,7 +138,7 @@ async def delete_activation(
 # --- Data sharing
 
 
-@signed.post(
+@router.post(
     "/data_sharing/v0/announcements",
     status_code=204,
     summary="A server says where there is something new, changed, gone or much spoken of",
@@ -181,7 +165,7 @@ async def post_announcement(request: Request, context: ContextDep) -> Response:
 # --- Account search
 
 
-@signed.get(
+@router.get(
     "/account_search/v0/search",
     summary="Find accounts",
     response_model=list[str],
@@ -217,7 +201,7 @@ async def get_search(
 # --- Follow recommendation
 
 
-@signed.get(
+@router.get(
     "/follow_recommendation/v0/accounts",
     summary="Whom an account may like to follow",
     response_model=list[str],
@@ -263,7 +247,7 @@ async def _read(request: Request, uri: str) -> queries.Asker:
 # --- Trends
 
 
-@signed.get(
+@router.get(
     "/trends/v0/content",
     summary="Posts that trend",
     response_model=schemas.ContentTrends,
@@ -276,7 +260,7 @@ async def get_content(
     return data(await asyncio.to_thread(queries.content_trends, context, hours, count, language))
 
 
-@signed.get(
+@router.get(
     "/trends/v0/hashtags",
     summary="Hashtags that trend",
     response_model=schemas.HashtagTrends,
@@ -289,7 +273,7 @@ async def get_hashtags(
     return data(await asyncio.to_thread(queries.hashtag_trends, context, hours, count, language))
 
 
-@signed.get(
+@router.get(
     "/trends/v0/links",
     summary="Links that trend",
     response_model=schemas.LinkTrends,
@@ -305,7 +289,7 @@ async def get_links(
 # --- Debug
 
 
-@signed.post(
+@router.post(
     "/debug/v0/callback/logs",
     status_code=201,
     summary="Try the connection: we call back",
@@ -328,13 +312,10 @@ async def post_debug(request: Request, context: ContextDep) -> Response:
     return empty(201)
 
 
-@signed.api_route(
+@rest.api_route(
     "/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
 )
 async def nothing(rest: str) -> Response:
-    """What is not there is told signed, too."""
+    """Nothing is at any other path below the base URL."""
     del rest
     raise ProblemAnswer(404)
-
-
-router.include_router(signed)
