@@ -13,6 +13,7 @@ from api import errors, openapi
 from api.activitypub import inbox, notes, topic_routes
 from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
+from api.fasp import actor as fasp_actor
 from api.fasp import routes as fasp
 from api.fasp.door import Door, UnpackedGZip
 from api.fasp.registrations import Registrations
@@ -55,6 +56,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         inbox,
+        fasp_actor,
         fasp,
         search,
         *mastodon.MODULES,  # before our own accounts, whose path takes any word
@@ -127,6 +129,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     errors.install(api)
     for router in ROUTERS:
         api.include_router(router)
+    api.include_router(fasp.rest)
     if app.settings.console == "on":
         timings = api.state.metrics.requests
         api.state.console = House(app, client_key, timings, api.state.transparency)
