@@ -29,7 +29,7 @@ PAGES = (
     "/console", "/console/growth", "/console/servers", f"/console/servers/{HOST}", "/console/crawl",
     "/console/blocklists", "/console/deliveries", "/console/reports", "/console/consent",
     "/console/index", "/console/settings", "/console/audit", "/console/account",
-    "/console/topics", "/console/topics/astronomy",
+    "/console/topics", "/console/topics/astronomy", "/console/packs",
 )  # fmt: skip
 
 

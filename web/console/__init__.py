@@ -13,6 +13,7 @@ from web.console import (
     inventory,
     login,
     overview,
+    packs,
     reports,
     servers,
     topics,
@@ -20,6 +21,6 @@ from web.console import (
 
 router = APIRouter(include_in_schema=False)
 for _part in (
-    login, overview, servers, crawl, deliveries, consent, reports, blocklists, topics, index, inventory,
+    login, overview, servers, crawl, deliveries, consent, reports, blocklists, topics, packs, index, inventory,
 ):  # fmt: skip
     router.include_router(_part.router)

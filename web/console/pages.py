@@ -25,7 +25,7 @@ MENU = (
     )),
     ("People", (("/console/reports", "Reports"), ("/console/consent", "Consent log"))),
     ("Waypost", (
-        ("/console/topics", "Topics"),        ("/console/index", "Index"), ("/console/settings", "Settings"),
+        ("/console/topics", "Topics"), ("/console/packs", "Packs"),        ("/console/index", "Index"), ("/console/settings", "Settings"),
         ("/console/audit", "Audit log"),
     )),
 )  # fmt: skip
