@@ -38,7 +38,7 @@ def test_page_is_whole_and_loads_nothing_from_elsewhere(site, path):
         assert " alt=" in picture
         assert ' class="emoji"' in picture or ' width="' in picture, "the layout shifts"
     for loaded in re.findall(r'<link[^>]+href="([^"]+)"', html):
-        assert loaded.startswith("/static/")
+        assert re.match(r"/(static|opensearch|topics)", loaded), loaded
     for action in re.findall(r'<form[^>]+action="([^"]+)"', html):
         assert action.startswith("/")
 
@@ -259,3 +259,34 @@ def test_page_is_light_over_the_wire(site, path):
 )
 def test_operator_can_be_reached_however_they_named_themselves(contact, link):
     assert contact_link(contact) == link
+
+
+def test_how_fast_people_got_out_is_drawn_and_said(own_site):
+    from discover.services.withdraw import forget_person
+
+    forget_person(own_site.app.context, Handle("marta", HOST))
+    html = own_site.page("/transparency").text
+    assert re.search(r'<svg class="columns"[^>]* role="img" aria-label="1 withdrawals: ', html)
+    assert "1 account has left" in html
+    assert "The same as a table" in html
+
+
+def test_where_nobody_left_nothing_is_drawn(site):
+    html = site.page("/transparency").text
+    assert "Nobody has left in this time." in html
+    assert '<svg class="columns"' not in html
+
+
+def test_leaving_page_begins_with_who_it_was_about(site):
+    html = site.page(f"/why?handle=marta@{HOST}").text
+    leave = f"/remove?handle=marta%40{HOST}"
+    assert leave in html
+    assert f'value="marta@{HOST}"' in site.page(leave).text
+    assert '<option value="data" selected>' in site.page("/remove?purpose=data").text
+
+
+def test_who_is_not_listed_reads_what_to_do_in_both_directions(site):
+    html = site.page("/why?handle=who@elsewhere.example").text
+    assert "/servers/add?host=elsewhere.example" in html
+    assert "write <code>in</code> to <code>@waypost@waypost.example</code>" in html
+    assert "#noindex" in html
