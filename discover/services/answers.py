@@ -32,7 +32,7 @@ _SAID = {
 }
 _HELP = (
     "help_in", "help_in_profile", "help_only", "help_out", "help_status", "help_why",
-    "help_suggest", "help_server",
+    "help_suggest", "help_pack", "help_server",
 )  # fmt: skip
 
 

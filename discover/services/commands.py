@@ -18,7 +18,16 @@ from sqlalchemy.engine import Connection
 from discover.model.observed import Door
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of
-from discover.services import following, history, outbox, outs, pushes, sent_notes, server_words
+from discover.services import (
+    following,
+    history,
+    outbox,
+    outs,
+    pack_words,
+    pushes,
+    sent_notes,
+    server_words,
+)
 from discover.services.answers import Reply, choose_language, direct_note
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, SUPPRESSIONS, load_servers
@@ -77,7 +86,11 @@ def handle(ctx: Context, connection: Connection, received: Received) -> None:
     command = parse(text, ctx.actor_name)
     now = ctx.clock.now()
     limited = _is_limited(ctx, connection, message.author, received.signer_host, now)
-    leaving = command is not None and command.verb in (Verb.OUT, Verb.SERVER_OUT)
+    leaving = command is not None and command.verb in (
+        Verb.OUT,
+        Verb.SERVER_OUT,
+        Verb.PACK_OUT,
+    )
     if (limited or message.others > MOST_OTHERS) and not leaving:
         return
     if command is None and not _may_be_helped(ctx, connection, message.author, now):
@@ -366,4 +379,5 @@ _DO: dict[Verb, Doing] = {
     Verb.SUGGEST: _suggest,
     Verb.HELP: _help,
     **dict.fromkeys(server_words.VERBS, server_words.speak_for_server),
+    **dict.fromkeys(pack_words.VERBS, pack_words.speak_of_packs),
 }

@@ -22,6 +22,8 @@ class Verb(StrEnum):
     SERVER_IN = "server in"
     SERVER_PROFILES = "server profiles"
     SERVER_OUT = "server out"
+    PACK_IN = "pack in"
+    PACK_OUT = "pack out"
 
 
 NEUTRAL = ""
@@ -246,6 +248,30 @@ WORDS: dict[Verb, dict[str, str]] = {
         " elimina il mio server, rimuovi la mia istanza",
         "pl": "usuń mój serwer, wypisz mój serwer, skasuj mój serwer, usuń moją instancję",
         "ja": "サーバー退会, サーバーを退会, サーバー登録解除, サーバーを削除, サーバーを外して",
+    },
+    # Also with a pack's name behind it
+    Verb.PACK_IN: {
+        NEUTRAL: "pack in, packs in",
+        "en": "join packs, join all packs, join the packs, put me in packs",
+        "de": "Pakete ein, in Pakete, in die Pakete, nimm mich in Pakete auf",
+        "fr": "rejoindre les packs, dans les packs, entrer dans les packs, mets-moi dans les packs",
+        "es": "unirme a los paquetes, en los paquetes, entrar en los paquetes, ponme en los paquetes",
+        "pt": "entrar nos pacotes, nos pacotes, me ponha nos pacotes, põe-me nos pacotes",
+        "it": "entra nei pacchetti, nei pacchetti, entrare nei pacchetti, mettimi nei pacchetti",
+        "pl": "dołącz do pakietów, do pakietów, wejdź do pakietów, dodaj mnie do pakietów",
+        "ja": "パックに参加, パックに入る, パック参加, パックに追加",
+    },
+    Verb.PACK_OUT: {
+        NEUTRAL: "pack out, packs out",
+        "en": "leave packs, leave all packs, leave every pack, out of all packs",
+        "de": "Pakete aus, aus allen Paketen, raus aus allen Paketen, raus aus den Paketen",
+        "fr": "quitter les packs, quitter tous les packs, hors des packs, sortir des packs",
+        "es": "salir de los paquetes, salir de todos los paquetes, fuera de los paquetes,"
+        " sácame de los paquetes",
+        "pt": "sair dos pacotes, sair de todos os pacotes, fora dos pacotes, me tire dos pacotes",
+        "it": "esci dai pacchetti, esci da tutti i pacchetti, fuori dai pacchetti, toglimi dai pacchetti",
+        "pl": "opuść pakiety, opuść wszystkie pakiety, wyjdź z pakietów, usuń mnie z pakietów",
+        "ja": "パックから抜ける, パックをやめる, パックから外して, パックを抜ける",
     },
 }
 

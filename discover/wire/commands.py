@@ -146,6 +146,9 @@ def parse(text: str, own_name: str = "") -> Command | None:
     """What `said` gave, as a command. None if it is not understood; then nothing may be done."""
     text = unicodedata.normalize("NFKC", text)[:LONGEST]
     tags = in_text(text)[:MOST_TAGS]
+    if pack := _PACK.match(text.replace(f"@{own_name}", " ") if own_name else text):
+        verb = Verb.PACK_OUT if (pack[1] or pack[2]).lower() in ("out", "leave") else Verb.PACK_IN
+        return Command(verb, topic=pack[3].lower()[:LONGEST_TOPIC])
     rest = _HASHTAG.sub(" ", text)
     words = [word for word in _words(rest) if word != own_name.casefold()]
     if tags:
@@ -194,6 +197,10 @@ def _longest_first(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 _TABLE = _table()
+# "pack out topic-astronomy", "leave pack topic-astronomy": a pack's name has hyphens
+_PACK = re.compile(
+    r"\W*(?:packs? +(in|out)|(join|leave) +(?:the +)?pack) +(\w+(?:-\w+)*)\W*$", re.IGNORECASE
+)
 _FILLERS = _longest_first(FILLERS)
 _PREPOSITIONS = _longest_first(PREPOSITIONS)
 _CONJUNCTIONS = frozenset(phrase[0] for phrase in _phrases(CONJUNCTIONS))

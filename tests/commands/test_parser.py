@@ -279,3 +279,24 @@ def test_the_words_that_the_help_names_are_understood(language):
             found = parse(word, "waypost")
             assert found is not None, word
             assert found.verb.value.startswith(name.removeprefix("help_").replace("_", " "))
+
+
+@pytest.mark.parametrize(
+    ("text", "verb", "pack"),
+    [
+        ("pack out", Verb.PACK_OUT, ""),
+        ("pack out topic-astronomy", Verb.PACK_OUT, "topic-astronomy"),
+        ("Leave the pack good-people, please", None, None),
+        ("leave pack Good-People!", Verb.PACK_OUT, "good-people"),
+        ("pack in good-people", Verb.PACK_IN, "good-people"),
+        ("@waypost pack in good-people", Verb.PACK_IN, "good-people"),
+        ("pack out search-天文", Verb.PACK_OUT, "search-天文"),
+        ("leave", Verb.OUT, ""),
+        ("I pack in my lunch", None, None),
+    ],
+)
+def test_packs_are_entered_and_left_by_name(text, verb, pack):
+    found = parse(text, "waypost")
+    assert (found.verb if found else None) is verb
+    if found:
+        assert found.topic == pack

@@ -4,12 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from discover.model.actor import Handle
 from discover.services.commands import MOST_OF_PERSON
+from discover.services.packs import find_pack, keep_pack, pick
 from discover.store.tables import (
     Account,
     CommandRow,
     Delivery,
     Following,
+    PackMember,
     PersonRow,
     Post,
     Server,
@@ -345,3 +348,37 @@ def test_a_topic_is_understood_in_the_writers_language_and_told_in_it(talk, ann)
     assert f"ben@{HOST} #astrodon" in answer
     assert "schreibt über Astronomie" in answer
     assert "ben@" not in talk.say(ben, "suggest astronomy")
+
+
+def in_pack(talk, slug):
+    pack = find_pack(talk.house.app.context, slug)
+    return {member.uri for member in pack.members} if pack else set()
+
+
+def test_pack_out_leaves_starter_packs_and_nothing_else(talk, ann):
+    talk.say(ann, "in")
+    talk.house.work()
+    assert in_pack(talk, "search-ann") == {ann.uri}
+    assert "search-ann" in talk.say(ann, "pack out search-ann")
+    assert in_pack(talk, "search-ann") == set()
+    assert in_pack(talk, "search-lighthouse") == {ann.uri}
+    assert "every starter pack" in talk.say(ann, "pack out")
+    assert in_pack(talk, "search-lighthouse") == set()
+    assert talk.house.found("ann", "accounts") == [ann.uri]
+    talk.say(ann, "pack in")
+    assert in_pack(talk, "search-lighthouse") == {ann.uri}
+
+
+def test_pack_in_is_the_yes_of_who_was_picked_and_of_nobody_else(talk, ann):
+    ctx = talk.house.app.context
+    talk.say(ann, "in")
+    talk.house.work()
+    keep_pack(ctx, "keepers", "Lighthouse keepers")
+    assert "nobody picked you" in talk.say(ann, "pack in keepers")
+    assert in_pack(talk, "keepers") == set()
+    pick(ctx, "keepers", [Handle("ann", HOST)])
+    assert "keepers" in talk.say(ann, "pack in keepers")
+    assert in_pack(talk, "keepers") == {ann.uri}
+    talk.say(ann, "out")
+    assert in_pack(talk, "keepers") == set()
+    assert talk.house.rows(PackMember) == []

@@ -52,6 +52,12 @@ WORDS = {
     "help_status": "„status“: was gerade für mich gilt",
     "help_why": "„warum“: die Gründe dafür",
     "help_suggest": "„Vorschlag Thema“: Leute zu einem Thema",
+    "pack_left": "Du bist aus dem Starterpaket „{pack}“ heraus, auf Dauer. Gefunden und vorgeschlagen werden kannst Du weiterhin.",
+    "packs_left": "Du bist aus allen Starterpaketen heraus, auf Dauer. Gefunden und vorgeschlagen werden kannst Du weiterhin.",
+    "pack_joined": "Du darfst wieder im Starterpaket „{pack}“ stehen.",
+    "packs_joined": "Du darfst wieder in Starterpaketen stehen.",
+    "pack_unknown": "Es gibt kein Starterpaket „{pack}“, in dem Du stehen könntest: Es ist nicht da, oder niemand hat Dich dafür ausgesucht.",
+    "help_pack": "„pack out“: aus allen Starterpaketen; „pack out Name“: aus einem; „pack in Name“: hinein",
     "help_server": "„server in“, „server profiles“, „server out“: für Deinen ganzen Server, wenn er Dich als Kontakt nennt",
     "more": "Mehr dazu:",
 }

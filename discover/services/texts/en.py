@@ -52,6 +52,12 @@ WORDS = {
     "help_status": "“status”: what is true for me now",
     "help_why": "“why”: the reasons for it",
     "help_suggest": "“suggest topic”: people for a topic",
+    "pack_left": "You are out of the starter pack “{pack}”, for good. You can still be found and suggested.",
+    "packs_left": "You are out of every starter pack, for good. You can still be found and suggested.",
+    "pack_joined": "You may be in the starter pack “{pack}” again.",
+    "packs_joined": "You may be in starter packs again.",
+    "pack_unknown": "There is no starter pack “{pack}” that you could be in: it does not exist, or nobody picked you for it.",
+    "help_pack": "“pack out”: out of every starter pack; “pack out name”: out of one; “pack in name”: into it",
     "help_server": "“server in”, “server profiles”, “server out”: for your whole server, if it names you as its contact",
     "more": "More:",
 }

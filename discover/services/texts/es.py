@@ -52,6 +52,12 @@ WORDS = {
     "help_status": "«estado»: lo que vale para mí ahora",
     "help_why": "«por qué»: los motivos",
     "help_suggest": "«sugiere tema»: personas para un tema",
+    "pack_left": "Estás fuera del paquete de inicio «{pack}», para siempre. Aún se te puede encontrar y sugerir.",
+    "packs_left": "Estás fuera de todos los paquetes de inicio, para siempre. Aún se te puede encontrar y sugerir.",
+    "pack_joined": "Puedes volver a estar en el paquete de inicio «{pack}».",
+    "packs_joined": "Puedes volver a estar en paquetes de inicio.",
+    "pack_unknown": "No hay ningún paquete de inicio «{pack}» en el que puedas estar: no existe, o nadie te eligió para él.",
+    "help_pack": "«pack out»: fuera de todos los paquetes de inicio; «pack out nombre»: fuera de uno; «pack in nombre»: dentro",
     "help_server": "«server in», «server profiles», «server out»: para todo tu servidor, si te nombra como contacto",
     "more": "Más información:",
 }

@@ -52,6 +52,12 @@ WORDS = {
     "help_status": "« statut » : ce qui vaut pour moi maintenant",
     "help_why": "« pourquoi » : les raisons",
     "help_suggest": "« suggère sujet » : des personnes pour un sujet",
+    "pack_left": "Te voilà hors du pack de démarrage « {pack} », pour de bon. On peut toujours te trouver et te suggérer.",
+    "packs_left": "Te voilà hors de tous les packs de démarrage, pour de bon. On peut toujours te trouver et te suggérer.",
+    "pack_joined": "Tu peux de nouveau être dans le pack de démarrage « {pack} ».",
+    "packs_joined": "Tu peux de nouveau être dans des packs de démarrage.",
+    "pack_unknown": "Il n'y a pas de pack de démarrage « {pack} » où tu pourrais être : il n'existe pas, ou personne ne t'y a choisi.",
+    "help_pack": "« pack out » : hors de tous les packs de démarrage ; « pack out nom » : hors d'un seul ; « pack in nom » : dedans",
     "help_server": "« server in », « server profiles », « server out » : pour tout votre serveur, s'il vous désigne comme contact",
     "more": "En savoir plus :",
 }

@@ -52,6 +52,12 @@ WORDS = {
     "help_status": "«stato»: che cosa vale per me adesso",
     "help_why": "«perché»: i motivi",
     "help_suggest": "«suggerisci tema»: persone per un tema",
+    "pack_left": "Sei fuori dal pacchetto iniziale «{pack}», per sempre. Puoi ancora essere trovato e suggerito.",
+    "packs_left": "Sei fuori da tutti i pacchetti iniziali, per sempre. Puoi ancora essere trovato e suggerito.",
+    "pack_joined": "Puoi stare di nuovo nel pacchetto iniziale «{pack}».",
+    "packs_joined": "Puoi stare di nuovo nei pacchetti iniziali.",
+    "pack_unknown": "Non c'è un pacchetto iniziale «{pack}» in cui tu possa stare: non esiste, o nessuno ti ha scelto per esso.",
+    "help_pack": "«pack out»: fuori da tutti i pacchetti iniziali; «pack out nome»: fuori da uno; «pack in nome»: dentro",
     "help_server": "“server in”, “server profiles”, “server out”: per tutto il tuo server, se ti indica come contatto",
     "more": "Per saperne di più:",
 }

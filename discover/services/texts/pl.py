@@ -52,6 +52,12 @@ WORDS = {
     "help_status": "„status”: co mnie teraz dotyczy",
     "help_why": "„dlaczego”: powody",
     "help_suggest": "„zaproponuj temat”: osoby do tematu",
+    "pack_left": "Nie ma Cię już w pakiecie startowym „{pack}”, na stałe. Nadal można Cię znaleźć i polecić.",
+    "packs_left": "Nie ma Cię już w żadnym pakiecie startowym, na stałe. Nadal można Cię znaleźć i polecić.",
+    "pack_joined": "Możesz znów być w pakiecie startowym „{pack}”.",
+    "packs_joined": "Możesz znów być w pakietach startowych.",
+    "pack_unknown": "Nie ma pakietu startowego „{pack}”, w którym można by Cię umieścić: nie istnieje albo nikt Cię do niego nie wybrał.",
+    "help_pack": "„pack out”: poza wszystkimi pakietami startowymi; „pack out nazwa”: poza jednym; „pack in nazwa”: do niego",
     "help_server": "„server in”, „server profiles”, „server out”: dla całego serwera, jeśli podaje Cię jako kontakt",
     "more": "Więcej:",
 }

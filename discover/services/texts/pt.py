@@ -52,6 +52,12 @@ WORDS = {
     "help_status": "“estado”: o que vale para mim agora",
     "help_why": "“por que”: os motivos",
     "help_suggest": "“sugira tema”: pessoas para um tema",
+    "pack_left": "Você está fora do pacote inicial “{pack}”, de vez. Ainda pode ser encontrado e sugerido.",
+    "packs_left": "Você está fora de todos os pacotes iniciais, de vez. Ainda pode ser encontrado e sugerido.",
+    "pack_joined": "Você pode estar de novo no pacote inicial “{pack}”.",
+    "packs_joined": "Você pode estar de novo em pacotes iniciais.",
+    "pack_unknown": "Não há pacote inicial “{pack}” em que você possa estar: não existe, ou ninguém o escolheu para ele.",
+    "help_pack": "“pack out”: fora de todos os pacotes iniciais; “pack out nome”: fora de um; “pack in nome”: dentro",
     "help_server": "“server in”, “server profiles”, “server out”: para todo o seu servidor, se ele o indicar como contacto",
     "more": "Saiba mais:",
 }
