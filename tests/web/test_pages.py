@@ -235,7 +235,7 @@ def test_style_sheet_may_be_kept_for_ever_because_its_name_changes(site):
     assert len(answer.content) < 40_000
     for asset in assets().values():
         outside = asset.body.replace(b"http://www.w3.org/2000/svg", b"")
-        assert b"http" not in outside
+        assert not re.search(rb"https?://\w", outside)
         assert b"@import" not in outside
 
 
@@ -290,3 +290,17 @@ def test_who_is_not_listed_reads_what_to_do_in_both_directions(site):
     assert "/servers/add?host=elsewhere.example" in html
     assert "write <code>in</code> to <code>@waypost@waypost.example</code>" in html
     assert "#noindex" in html
+
+
+def test_only_who_says_so_is_shown_to_web_search_engines(own_site):
+    yes = replace(YES, noindex=Flag.FALSE)
+    own_site.see(actor("open", signals=yes), actor("silent"))
+    shown = own_site.page(f"/account/open@{HOST}")
+    assert "noindex" not in shown.text + shown.headers["x-robots-tag"]
+    hidden = own_site.page(f"/account/silent@{HOST}")
+    assert '<meta name="robots" content="noindex' in hidden.text
+
+
+def test_the_source_code_is_offered_on_every_page(site):
+    assert 'href="/about#source"' in site.page("/").text
+    assert 'id="source"' in site.page("/about").text

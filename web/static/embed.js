@@ -1,5 +1,5 @@
 /* Waypost's people to follow, on any page:
-     <script async src="https://waypost.example/embed.js"></script>
+     <script async src="https://…/embed.js"></script>
      <waypost-suggestions topic="astronomy" lang="de" limit="6"></waypost-suggestions>
    Asks only the server that this script came from. No cookies, nothing stored, nobody counted. */
 (() => {
