@@ -28,10 +28,13 @@ LIMIT = 20
 
 
 def run(parts: Parts, *, quick: bool) -> Result:
-    size = (
-        Size(suggest.Size(5_000, 0), 50_000) if quick else Size(suggest.Size(200_000, 0), 2_000_000)
-    )
-    rounds = 40 if quick else 100
+    if quick:
+        return measured(parts, Size(suggest.Size(5_000, 0), 50_000), 40)
+    return measured(parts, Size(suggest.Size(200_000, 0), 2_000_000), 100)
+
+
+def measured(parts: Parts, size: Size, rounds: int) -> Result:
+    """At any size, where a machine or its time is too small for the whole one."""
     result = Result(
         "discovery",
         f"Search, suggestions and trends over HTTP at {size.people.accounts:,} accounts and"

@@ -202,7 +202,7 @@ class Origin:
         note = {
             "type": "Note", "id": person.post_uri(post), "attributedTo": person.uri,
             "to": [to], "cc": [cc], "published": post.published.isoformat(),
-            "content": f"<p>{post.word}{' #noindex' if post.tagged else ''}</p>",
+            "content": f"<p>{post.word} #smalltalk{' #noindex' if post.tagged else ''}</p>",
         }  # fmt: skip
         if post.narrowed:
             note["searchableBy"] = [followers]

@@ -13,8 +13,9 @@ import sqlalchemy as sa
 from discover.bootstrap import App, open_app
 from discover.model.actor import Handle
 from discover.model.query import EngineQuery, Kind
+from discover.model.trends import TrendRequest
 from discover.model.views import SearchRequest
-from discover.services import visits
+from discover.services import trends, visits
 from discover.services.accounts import find_account, recent_posts
 from discover.services.facts import ACCOUNTS
 from discover.services.indexing import index_all
@@ -22,6 +23,7 @@ from discover.services.observe import observe
 from discover.services.retention import enforce_retention
 from discover.services.search import search
 from discover.services.servers import add_server, remove_server
+from discover.services.trend_uses import TAG
 from discover.services.visiting.account import visit_account
 from discover.services.visiting.server import visit_server
 from discover.services.visiting.tools import Tools
@@ -227,6 +229,7 @@ class Trial:
             index_all(context)
             self._check_index(accounts, posts)
         self._check_search(accounts, posts, complete=index_follows)
+        self._check_trends(posts)
         for person in self.origin.people.values():
             handle = Handle.parse(person.handle)
             view = find_account(context, handle)
@@ -265,6 +268,26 @@ class Trial:
             answer = search(self.app.context, SearchRequest(post.word, "posts"))
             uri = person.post_uri(post)
             self._same("one post", {one.uri for one in answer.posts}, {uri} & posts)
+
+    def _check_trends(self, posts: set[str]) -> None:
+        """Everybody's posts carry one hashtag: whoever counts in it may be shown, and counts once."""
+        context = self.app.context
+        asked = TrendRequest(timedelta(days=7))
+        for tag in trends.trending_tags(context, asked):
+            self._same("examples of a trend", set(tag.examples) - posts, set())
+        window = trends._window(context, asked)
+        with context.database.read() as connection:  # also below what it takes to trend
+            heard = trends._heard(context, connection, TAG, ["smalltalk"], window)
+        people = sum(sum(one.people.values()) for one in heard.values())
+        self.steps["counted"] += people > 0
+        now = self.clock.moment.timestamp() // 3600
+        counted = {
+            uri.rpartition("/statuses/")[0]
+            for one in self.oracle.known.values()
+            for uri, post in one.posts.items()
+            if uri in posts and post.published.timestamp() // 3600 >= now - 7 * 24
+        }
+        self._same("people in a trend", {people}, {len(counted)})
 
     def _check_index(self, accounts: set[str], posts: set[str]) -> None:
         """The raw index, below every consent that a door asks."""
