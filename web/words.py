@@ -144,14 +144,28 @@ def software(name: str) -> str:
 
 def number(value: float) -> str:
     """1234.5 -> 1,234.5 in English."""
-    return format_decimal(value, locale=current().locale)
+    return _number(value, current().code)
 
 
 def short(value: int) -> str:
     """1234 -> 1.2K in English."""
-    if value < 1000:
-        return number(value)
-    return format_compact_decimal(value, locale=current().locale, fraction_digits=1)
+    return _short(value, current().code) if value >= 1000 else number(value)
+
+
+# Babel reads its patterns anew each time; a page of results has hundreds of numbers.
+@lru_cache(maxsize=4096)
+def _number(value: float, code: str) -> str:
+    return format_decimal(value, locale=locale(code))
+
+
+@lru_cache(maxsize=4096)
+def _short(value: int, code: str) -> str:
+    return format_compact_decimal(value, locale=locale(code), fraction_digits=1)
+
+
+@lru_cache(maxsize=4096)
+def _instant(moment: datetime, code: str) -> str:
+    return format_datetime(moment, "medium", locale=locale(code))
 
 
 def day(moment: datetime) -> str:
@@ -161,7 +175,7 @@ def day(moment: datetime) -> str:
 
 def instant(moment: datetime) -> str:
     """A date and a time in UTC."""
-    return f"{format_datetime(moment, 'medium', locale=current().locale)} UTC"
+    return f"{_instant(moment.replace(second=0, microsecond=0), current().code)} UTC"
 
 
 def ago(moment: datetime, now: datetime) -> str:
