@@ -59,14 +59,16 @@ Lang = Annotated[str, Query(description="Only people who write this language", m
 Form = Annotated[Literal["rss", "atom", "json"], Path(description="RSS, Atom or JSON Feed")]
 
 
-def _not_found(what: str, **more: str) -> dict[int | str, dict[str, Any]]:
-    problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+def _described(missing: str, **kinds: str) -> dict[int | str, dict[str, Any]]:
+    """Responses: media types of the answer with their JSON types, and what may go wrong."""
+    problem = {
+        "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
+        "text/html": {"schema": {"type": "string"}},
+    }
     return {
-        404: {
-            "description": what,
-            "content": {**problem, "text/html": {"schema": {"type": "string"}}},
-        },
-        200: {"content": {kind: {"schema": {"type": shape}} for kind, shape in more.items()}},
+        200: {"content": {kind: {"schema": {"type": shape}} for kind, shape in kinds.items()}},
+        404: {"description": missing, "content": problem},
+        422: {"description": "A parameter cannot be used", "content": problem},
     }
 
 
@@ -127,13 +129,7 @@ def packs(request: Request) -> Response:
     status_code=303,
     responses={
         303: {"description": "Its page"},
-        422: {
-            "description": "Nothing was asked for",
-            "content": {
-                "text/html": {"schema": {"type": "string"}},
-                "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
-            },
-        },
+        422: _described("")[422],
     },
     response_class=Response,
 )
@@ -158,7 +154,7 @@ def make(
     summary="A starter pack",
     description="As a page, or as an ActivityPub collection to whoever accepts that.",
     response_class=HTMLResponse,
-    responses=_not_found(_NO_PACK, **{"text/html": "string", ACTIVITY: "object"}),
+    responses=_described(_NO_PACK, **{"text/html": "string", ACTIVITY: "object"}),
 )
 def pack(request: Request, slug: Slug, lang: Lang = "") -> Response:
     context = _context(request)
@@ -189,7 +185,7 @@ def pack(request: Request, slug: Slug, lang: Lang = "") -> Response:
     "/packs/{slug}/collection",
     summary="A starter pack as an ActivityPub collection",
     response_class=Response,
-    responses=_not_found(_NO_PACK, **{ACTIVITY: "object"}),
+    responses=_described(_NO_PACK, **{ACTIVITY: "object"}),
 )
 def collection(request: Request, slug: Slug, lang: Lang = "") -> Response:
     """An OrderedCollection of the members' actor URIs, as consent stands at this moment."""
@@ -215,7 +211,7 @@ def _collection(request: Request, pack: PackView) -> Response:
     "/packs/{slug}/following.csv",
     summary="A starter pack as Mastodon imports it",
     response_class=Response,
-    responses=_not_found(_NO_PACK, **{"text/csv": "string"}),
+    responses=_described(_NO_PACK, **{"text/csv": "string"}),
 )
 def following(request: Request, slug: Slug, lang: Lang = "") -> Response:
     """Import it as "Following list", and choose to merge."""
@@ -233,7 +229,7 @@ def following(request: Request, slug: Slug, lang: Lang = "") -> Response:
     "/packs/{slug}/feed.{form}",
     summary="What a starter pack's people posted lately",
     response_class=Response,
-    responses=_not_found(_NO_PACK, **_FEEDS),
+    responses=_described(_NO_PACK, **_FEEDS),
 )
 def pack_feed(request: Request, slug: Slug, form: Form, lang: Lang = "") -> Response:
     """Posts that may be found, newest first; no replies and no content warnings."""
@@ -248,7 +244,7 @@ def pack_feed(request: Request, slug: Slug, form: Form, lang: Lang = "") -> Resp
     "/packs/{slug}/qr.svg",
     summary="The address of a starter pack as a QR code",
     response_class=Response,
-    responses=_not_found(_NO_PACK, **{"image/svg+xml": "string"}),
+    responses=_described(_NO_PACK, **{"image/svg+xml": "string"}),
 )
 def qr(request: Request, slug: Slug, lang: Lang = "") -> Response:
     found = _pack(request, slug, lang)
@@ -270,7 +266,7 @@ def qr(request: Request, slug: Slug, lang: Lang = "") -> Response:
     "/topics/{topic_id}/feed.{form}",
     summary="What people posted on a topic lately",
     response_class=Response,
-    responses=_not_found("The list has no such topic", **_FEEDS),
+    responses=_described("The list has no such topic", **_FEEDS),
 )
 def topic_feed(
     request: Request,

@@ -28,6 +28,7 @@ from discover.cli.output import (
     print_json,
     when,
 )
+from discover.cli.packs import packs
 from discover.cli.relays import relays
 from discover.model.actor import Handle
 from discover.model.query import Sort
@@ -50,6 +51,7 @@ servers = typer.Typer(
 )
 cli.add_typer(servers, name="server")
 cli.add_typer(relays, name="relay")
+cli.add_typer(packs, name="pack")
 cli.add_typer(fasp, name="fasp")
 cli.add_typer(keys, name="keys")
 cli.add_typer(blocklists, name="blocklist")

@@ -234,3 +234,17 @@ def test_a_file_that_is_no_journal_of_withdrawals_is_refused_in_one_line(fresh, 
     (tmp_path / "x").write_text("not a journal\n")
     done = fresh.run("consent", "replay", str(tmp_path / "x"), check=False)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+
+
+def test_operator_picks_a_starter_pack_of_listed_people(crawled, lab):
+    someone = listed(crawled, lab)["handle"]
+    made = crawled.run("pack", "keep", "good-people", "Good people", "--note", "Be kind")
+    assert made.stdout.strip().endswith("/packs/good-people")
+    said = crawled.run("pack", "pick", "good-people", someone, "who@nowhere.test").stdout
+    assert "who@nowhere.test: not listed here" in said
+    assert "pack in good-people" in said
+    assert json.loads(crawled.run("pack", "list", "--json").stdout) == [
+        {"name": "good-people", "title": "Good people", "note": "Be kind"}
+    ]
+    assert "taken off: 1" in crawled.run("pack", "unpick", "good-people", someone).stdout
+    assert "removed" in crawled.run("pack", "drop", "good-people").stdout
