@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.services.context import Context
+from discover.services.documents import judge_accounts
 from discover.services.topic_edits import is_banned
 from discover.services.topics import ACCOUNT_TAGS, TAGS
 from discover.store.database import Lookup, among, table
@@ -33,6 +34,11 @@ _PEOPLE = Lookup(
     sa.select(ACCOUNT_TAGS.c.tag, sa.func.count().label("people"))
     .where(among(ACCOUNT_TAGS.c.tag))
     .group_by(ACCOUNT_TAGS.c.tag)
+)
+# A tag of so few people tells of them: one of them must be one to be counted at this moment.
+_FEW = 5
+_WHO = Lookup(
+    sa.select(ACCOUNT_TAGS.c.tag, ACCOUNT_TAGS.c.account_id).where(among(ACCOUNT_TAGS.c.tag))
 )
 # written out: PostgreSQL takes two bound values for two expressions
 _DAY_OF_USE = _USES.c.hour // sa.literal_column(str(_HOURS), sa.Integer)
@@ -66,9 +72,20 @@ def find_tags(ctx: Context, text: str, *, limit: int, offset: int) -> tuple[list
         asked = {"start": start, "end": start + _LAST, "limit": limit + 1, "offset": offset}
         found = [one for one in connection.scalars(_BEGINNING, asked) if not is_banned(one)]
         people = {row.tag: row.people for row in _PEOPLE(connection, found[:limit])}
+        for tag in _nobodys(ctx, connection, people):
+            del people[tag]
         days = _days(connection, list(people), ctx.clock.now())
     tags = [TagUse(tag, people[tag], days[tag]) for tag in found[:limit] if tag in people]
     return tags, len(found) > limit
+
+
+def _nobodys(ctx: Context, connection: Connection, people: dict[str, int]) -> set[str]:
+    """Tags of a few people none of whom may be counted now: blocked, or their consent too old."""
+    rare = {tag for tag, number in people.items() if number <= _FEW}
+    who = _WHO(connection, rare)
+    judged = judge_accounts(ctx, connection, {row.account_id for row in who}, ctx.clock.now())
+    counted = {number for number, one in judged.items() if one.verdict.trends.allowed}
+    return rare - {row.tag for row in who if row.account_id in counted}
 
 
 def _days(

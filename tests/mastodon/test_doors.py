@@ -195,5 +195,9 @@ def test_hashtags_are_found_only_while_somebody_who_may_be_counted_uses_them(tow
     assert found("bak") == ["baking"]
     assert found("#ASTRO") == ["astronomy", "astrodon"]
     assert found("@baking") == found("%") == []
+    town.crowd.clock.ahead = timedelta(days=8)  # the only baker's consent is too old by then
+    assert found("bak") == []
+    town.crowd.clock.ahead = timedelta()
+    assert found("bak") == ["baking"]
     forget_person(town.crowd.app.context, Handle("baker", "c.example"))
     assert found("bak") == []
