@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from discover.services.fasp import upkeep
+from discover.services.fasp import asked, upkeep
 from discover.store.tables import FaspRequest
 from tests.fasp.conftest import Scene
 from tests.support.fasp_server import NO_BODY, Quirks
@@ -152,7 +152,7 @@ def test_a_pass_that_was_killed_after_asking_goes_on_where_it_was(scene: Scene, 
         raise SystemExit
 
     with monkeypatch.context() as patch:
-        patch.setattr(upkeep._Pass, "_subscribed", killed)
+        patch.setattr(asked, "subscribed", killed)
         with pytest.raises(SystemExit):
             scene.upkeep()
     assert [row.state for row in scene.house.rows(FaspRequest)] == ["asking"]

@@ -25,6 +25,7 @@ from discover.policy.delivery import pause
 from discover.policy.fasp import BACKFILLS, MAX_BATCH, SUBSCRIPTIONS, THRESHOLD
 from discover.policy.politeness import parked_until
 from discover.services.context import Context
+from discover.services.fasp import asked
 from discover.services.fasp.partners import (
     CONNECTIONS,
     DEBUG_CALLS,
@@ -134,11 +135,13 @@ class _Pass:
     # Subscriptions
 
     async def _take_back(self) -> None:
-        for row in await self._rows("subscription", "stale"):
+        for row in await asyncio.to_thread(
+            asked.rows, self.ctx, self.one.id, "subscription", "stale"
+        ):
             if not await self._still_shares():
                 return
             await self._call("DELETE", f"{_EVENTS}/{_segment(row.remote_id)}")
-            await asyncio.to_thread(self._delete, row.id)
+            await asyncio.to_thread(asked.drop, self.ctx, row.id)
 
     async def _subscribe(self) -> None:
         """All of them, when they are due to be renewed; otherwise those that are missing."""
@@ -147,7 +150,9 @@ class _Pass:
         for category, kind in SUBSCRIPTIONS:
             rows = [
                 row
-                for row in await self._rows("subscription", "open", "asking", "refused")
+                for row in await asyncio.to_thread(
+                    asked.rows, self.ctx, self.one.id, "subscription", "open", "asking", "refused"
+                )
                 if (row.category, row.type) == (category, kind)
             ]
             there = [row for row in rows if row.state in ("open", "refused")]
@@ -158,7 +163,9 @@ class _Pass:
                 return
             asking: int | None = next((row.id for row in rows if row.state == "asking"), None)
             if asking is None:
-                asking = await asyncio.to_thread(self._ask_row, "subscription", category, kind)
+                asking = await asyncio.to_thread(
+                    asked.ask, self.ctx, self.one.id, "subscription", category, kind
+                )
             known += await self._one_subscription(asking, category, kind, [r.id for r in there])
         if not known:
             raise _Later("the server takes none of our subscriptions", gone=True)
@@ -171,42 +178,14 @@ class _Pass:
         body = fasp.subscription(category, kind, max_batch=MAX_BATCH, threshold=THRESHOLD)
         answer = await self._call("POST", _EVENTS, body)
         remote_id = _created(answer, "subscription") if answer.status < 300 else None
-        there = await asyncio.to_thread(self._subscribed, asking, remote_id, before)
+        there = await asyncio.to_thread(
+            asked.subscribed, self.ctx, self.one.id, asking, remote_id, before
+        )
         if remote_id is None:
             log.info(
                 "%s: no subscription to %s %s (%s)", self.one.host, category, kind, answer.status
             )
         return there
-
-    def _subscribed(self, asking: int, remote_id: str | None, before: list[int]) -> bool:
-        """Is there one now? A server may give the same id again; then nothing is to be taken back."""
-        with self.ctx.database.write() as connection:
-            here = sa.and_(REQUESTS.c.id.in_(before), REQUESTS.c.state == "open")
-            if remote_id is None and connection.scalar(sa.select(REQUESTS.c.id).where(here)):
-                # It gives no second one beside the first, which lives on.
-                connection.execute(sa.delete(REQUESTS).where(REQUESTS.c.id == asking))
-                return True
-            state = "refused" if remote_id is None else "open"
-            connection.execute(
-                sa.update(REQUESTS)
-                .where(REQUESTS.c.id == asking)
-                .values(remote_id=remote_id, state=state)
-            )
-            old = sa.or_(
-                REQUESTS.c.id.in_(before),
-                sa.and_(
-                    REQUESTS.c.connection_id == self.one.id,
-                    REQUESTS.c.kind == "subscription",
-                    REQUESTS.c.remote_id == remote_id,
-                    REQUESTS.c.id != asking,
-                ),
-            )
-            nothing_there = sa.or_(
-                REQUESTS.c.remote_id.is_(None), REQUESTS.c.remote_id == remote_id
-            )
-            connection.execute(sa.delete(REQUESTS).where(old, nothing_there))
-            connection.execute(sa.update(REQUESTS).where(old).values(state="stale"))
-        return remote_id is not None
 
     def _renewed(self) -> None:
         now = self.ctx.clock.now()
@@ -223,13 +202,25 @@ class _Pass:
         for category in BACKFILLS:
             rows = [
                 row
-                for row in await self._rows("backfill", "asking", "open", "more", "done", "refused")
+                for row in await asyncio.to_thread(
+                    asked.rows,
+                    self.ctx,
+                    self.one.id,
+                    "backfill",
+                    "asking",
+                    "open",
+                    "more",
+                    "done",
+                    "refused",
+                )
                 if row.category == category
             ]
             if not await self._still_shares():
                 return
             if not rows:
-                asking = await asyncio.to_thread(self._ask_row, "backfill", category, "")
+                asking = await asyncio.to_thread(
+                    asked.ask, self.ctx, self.one.id, "backfill", category, ""
+                )
                 await self._one_backfill(asking, category)
             for row in rows:
                 if row.state == "asking":
@@ -244,27 +235,29 @@ class _Pass:
     async def _one_backfill(self, asking: int, category: str) -> None:
         answer = await self._call("POST", _BACKFILL, fasp.backfill(category, max_count=MAX_BATCH))
         if answer.status >= 300:
-            await asyncio.to_thread(self._set, asking, state="refused")
+            await asyncio.to_thread(asked.change, self.ctx, asking, state="refused")
             return
         remote_id = _created(answer, "backfillRequest")
         # An announcement may have been quicker; what it said about the state stands.
-        await asyncio.to_thread(self._set, asking, remote_id=remote_id)
-        await asyncio.to_thread(self._set, asking, only="asking", state="open")
+        await asyncio.to_thread(asked.change, self.ctx, asking, remote_id=remote_id)
+        await asyncio.to_thread(asked.change, self.ctx, asking, only="asking", state="open")
 
     async def _continue(self, row: Any) -> None:
         if row.rounds >= MOST_ROUNDS:
-            await asyncio.to_thread(self._set, row.id, state="done")
+            await asyncio.to_thread(asked.change, self.ctx, row.id, state="done")
             return
         # Noted first: the announcement may come before the answer, and its word stands.
-        await asyncio.to_thread(self._set, row.id, state="open", heard_at=self.ctx.clock.now())
+        await asyncio.to_thread(
+            asked.change, self.ctx, row.id, state="open", heard_at=self.ctx.clock.now()
+        )
         try:
             path = f"{_BACKFILL}/{_segment(row.remote_id)}/continuation"
             answer = await self._call("POST", path)
         except BaseException:
-            await asyncio.to_thread(self._set, row.id, only="open", state="more")
+            await asyncio.to_thread(asked.change, self.ctx, row.id, only="open", state="more")
             raise
         if answer.status >= 300:  # 404: nothing is left, or it never had a continuation
-            await asyncio.to_thread(self._set, row.id, only="open", state="done")
+            await asyncio.to_thread(asked.change, self.ctx, row.id, only="open", state="done")
 
     # Debug
 
@@ -292,46 +285,6 @@ class _Pass:
                 .where(DEBUG_CALLS.c.id == call_id)
                 .values(answered_at=self.ctx.clock.now())
             )
-
-    # Rows
-
-    async def _rows(self, kind: str, *states: str) -> list[Any]:
-        def read() -> list[Any]:
-            with self.ctx.database.read() as connection:
-                return list(
-                    connection.execute(
-                        sa.select(REQUESTS)
-                        .where(
-                            REQUESTS.c.connection_id == self.one.id,
-                            REQUESTS.c.kind == kind,
-                            REQUESTS.c.state.in_(states),
-                        )
-                        .order_by(REQUESTS.c.id)
-                    )
-                )
-
-        return await asyncio.to_thread(read)
-
-    def _ask_row(self, kind: str, category: str, type_: str) -> int:
-        row = {
-            "connection_id": self.one.id, "kind": kind, "category": category, "type": type_,
-            "state": "asking", "created_at": self.ctx.clock.now(),
-        }  # fmt: skip
-        with self.ctx.database.write() as connection:
-            made = connection.scalar(sa.insert(REQUESTS).returning(REQUESTS.c.id), row)
-        assert made is not None
-        return int(made)
-
-    def _set(self, row_id: int, *, only: str | None = None, **values: Any) -> None:
-        where = [REQUESTS.c.id == row_id]
-        if only is not None:
-            where.append(REQUESTS.c.state == only)
-        with self.ctx.database.write() as connection:
-            connection.execute(sa.update(REQUESTS).where(*where).values(**values))
-
-    def _delete(self, row_id: int) -> None:
-        with self.ctx.database.write() as connection:
-            connection.execute(sa.delete(REQUESTS).where(REQUESTS.c.id == row_id))
 
 
 def _created(answer: Answer, name: str) -> str:
