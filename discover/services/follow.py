@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from discover.model.actor import Handle
 from discover.model.fetched import FetchError
 from discover.ports import Fetcher
 from discover.services.context import Context
-from discover.services.facts import SERVERS
+from discover.services.facts import load_servers
 from discover.wire.documents import ParseError, read_document
 from discover.wire.follow import known_template, lookup_url, template_of
 from discover.wire.nodeinfo import nodeinfo_url, parse_nodeinfo
@@ -33,12 +31,16 @@ async def find_home(
     ctx: Context, fetcher: Fetcher, home: Handle | str, base_url: Callable[[str], str]
 ) -> Home:
     """At most four small requests, all to this server (or where it redirects to), through the
-    guarded client and under its robots.txt. A server that cannot be asked may still be known.
+    guarded client and under its robots.txt; none when it opted out or is blocked here. A server
+    that is not asked may still be known by its software.
     """
     host = home.host if isinstance(home, Handle) else home
     base = base_url(host)
+    with ctx.database.read() as connection:
+        facts = load_servers(connection, [host])[host]
     reached = False
-    for asked in dict.fromkeys((home, host)):
+    left_alone = facts.opted_out or facts.blocked
+    for asked in () if left_alone else dict.fromkeys((home, host)):
         try:
             fetched = await fetcher.get(lookup_url(asked, base), accept=ACCEPT, solicited=False)
         except FetchError:
@@ -50,16 +52,10 @@ async def find_home(
             continue
         if fetched.status == 200 and template:
             return Home(host, template)
-    software = _known_software(ctx, host)
+    software = facts.software
     if software is None and reached:
         software = await _software(fetcher, base)
     return Home(host, known_template(software, base), reached or software is not None)
-
-
-def _known_software(ctx: Context, host: str) -> str | None:
-    with ctx.database.read() as connection:
-        found = connection.scalar(sa.select(SERVERS.c.software).where(SERVERS.c.host == host))
-    return str(found) if found else None
 
 
 async def _software(fetcher: Fetcher, base: str) -> str | None:

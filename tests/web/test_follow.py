@@ -14,9 +14,19 @@ from api.following import Homes
 from api.limits import Rate
 from api.problems import ProblemAnswer
 from discover.model.actor import Handle
+from discover.services.blocklists import block_host
+from discover.services.follow import find_home
 from discover.services.withdraw import forget_person
 from tests.support.journey import travelling
 from tests.support.site import GENEROUS, HOST, serving
+
+
+class Unasked:
+    """A client that nobody may use."""
+
+    async def get(self, url: str, **_options):
+        pytest.fail(f"{url} was asked")
+
 
 JUMP = re.compile(r'http-equiv="refresh" content="0; url=([^"]+)"')
 
@@ -57,6 +67,18 @@ def test_a_server_that_says_nothing_is_known_by_its_software(there):
     assert "/authorize-follow?acct=" in jump(
         site.page(f"/follow?account={handles[0]}&home={home.name}")
     )
+
+
+def test_a_server_that_is_blocked_here_is_not_asked(own_site):
+    context = own_site.app.context
+    block_host(context, "left.example", "in this test")
+
+    def no_address(host: str) -> str:
+        return f"https://{host}"
+
+    found = asyncio.run(find_home(context, Unasked(), "left.example", no_address))
+    assert found.template is None
+    assert not found.reached
 
 
 def test_a_server_that_is_not_there_leaves_the_handle_to_copy(there):
