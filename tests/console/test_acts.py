@@ -342,11 +342,12 @@ def test_settings_show_where_they_come_from_and_no_secret(tmp_path, monkeypatch)
         text = visitor.see("/console/settings").text
     assert "very secret indeed" not in text
     assert re.search(
-        r"WAYPOST_ACTOR_NAME</code></th><td><code>finder</code></td><td><span class=\"state in\">environment",
+        r"WAYPOST_ACTOR_NAME</code></th><td class=\"value\"><code>finder</code></td><td><span class=\"state in\">environment",
         text,
     )
     assert re.search(
-        r"WAYPOST_PORT</code></th><td><code>8000</code></td><td><span class=\"quiet\">default", text
+        r"WAYPOST_PORT</code></th><td class=\"value\"><code>8000</code></td><td><span class=\"quiet\">default",
+        text,
     )
 
 
