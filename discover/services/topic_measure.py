@@ -169,10 +169,14 @@ def _one(
     for row in rows:
         facts = post_facts(row, account.uri)
         # What stands behind a content warning tells nobody what its author is about.
-        if not facts.sensitive and decide_post(facts, judged.author, ctx.rules, now).allowed:
+        if facts.sensitive:
+            continue
+        # Whatever may be counted may be found.
+        counted = decide_trend(facts, judged.author, ctx.rules, now).allowed
+        if counted or decide_post(facts, judged.author, ctx.rules, now).allowed:
             found.append(PostFacts(facts.hashtags, row.published))
-            if decide_trend(facts, judged.author, ctx.rules, now).allowed:
-                _count_post(measured, facts.hashtags, row.published, match, now)
+        if counted:
+            _count_post(measured, facts.hashtags, row.published, match, now)
     written = account.languages if judged.verdict.index_posts.allowed else ()
     languages = "".join(f",{name}" for name in of_account(written, account.language))
     for topic in weigh(profile, found, known, match, now):
