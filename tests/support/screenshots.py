@@ -31,7 +31,7 @@ SHOWN = {
     "home": ("/", 1200, "light"),
     "results": ("/search?q=photography", 1200, "light"),
     "results-dark": ("/search?q=photography", 1200, "dark"),
-    "discover": ("/discover?topic=photography&lang=en&seed=3", 1200, "light"),
+    "discover": ("/discover?topic=technology&topic=nature&seed=3", 1200, "light"),
     "account": ("/account/{handle}", 1200, "light"),
     "phone-arabic": ("/?hl=ar", 390, "light"),
     "phone-discover": ("/discover", 390, "dark"),
