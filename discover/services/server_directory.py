@@ -92,8 +92,7 @@ class ServerDirectory:
     def __call__(self, query: ServerQuery) -> ServerAnswer:
         """Whether a server is in reach is asked at this moment, its counts may be a minute old."""
         counts = self._counts()
-        rows = self._in_reach()
-        cards = [_card(row, counts, query) for row in rows]
+        cards = [_card(row, counts, query) for row in self._in_reach()]
         found = [card for card in cards if _fits(card, query)]
         found.sort(key=_order(query.sort))
         return ServerAnswer(
@@ -103,17 +102,9 @@ class ServerDirectory:
             software=_tally(card.software for card in cards if card.software),
         )
 
-    def one(self, host: str) -> ServerCard | None:
-        """None unless the server is in reach at this moment."""
-        rows = self._in_reach(host)
-        return _card(rows[0], self._counts(), ServerQuery()) if rows else None
-
-    def _in_reach(self, host: str | None = None) -> list[Any]:
+    def _in_reach(self) -> list[Any]:
         with self.ctx.database.read() as connection:
-            wanted = sa.select(SERVERS)
-            if host is not None:
-                wanted = wanted.where(SERVERS.c.host == host)
-            rows = connection.execute(wanted).all()
+            rows = connection.execute(sa.select(SERVERS)).all()
             blocked = blocked_among(connection, [row.host for row in rows])
         return [
             row
