@@ -16,6 +16,7 @@ TOPIC, TOPIC_IN, TAG, WORD, LANGUAGE, SERVER = "topic", "in", "tag", "word", "la
 ANYBODY = "any"
 
 MOST_TOPICS = 5
+FOCUS = 2  # power of a topic's share of the main one
 MOST_TAGS = 12
 MOST_WORDS = 16
 LOOKED_AT_WORDS = 48  # of which those words are chosen
@@ -122,7 +123,10 @@ def traits(
     """
     found = {ANYBODY: 1.0, trait(SERVER, server): 1.0}
     found.update({trait(LANGUAGE, language): 1.0 for language in languages})
-    for topic, weight in _heaviest(topics, MOST_TOPICS).items():
+    heaviest = max(topics.values(), default=1.0)
+    for topic, about in _heaviest(topics, MOST_TOPICS).items():
+        # Whose main topic it is comes before those who mention it among others.
+        weight = about * (about / heaviest) ** FOCUS
         found[trait(TOPIC, topic)] = weight
         found.update({topic_in(topic, language): weight for language in languages})
     for kind, uses, most in ((TAG, tags, MOST_TAGS), (WORD, words, MOST_WORDS)):

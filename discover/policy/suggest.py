@@ -113,8 +113,13 @@ def score(candidate: Candidate, seed: int = 0) -> float:
     return lifted * (1 - SHUFFLE * _chance(seed, candidate.id)) if seed else lifted
 
 
-def rank(candidates: Iterable[Candidate], length: int, seed: int = 0) -> list[Candidate]:
-    """The first `length`, best first, diverse and fair."""
+def rank(
+    candidates: Iterable[Candidate], length: int, seed: int = 0, *, mixed: bool = True
+) -> list[Candidate]:
+    """The first `length`, best first, diverse and fair.
+
+    Not `mixed`: one topic or likeness was asked for, so the same topic and language are no fault.
+    """
     left = sorted(((score(one, seed), one) for one in candidates), key=lambda pair: -pair[0])
     servers: Counter[str] = Counter()
     languages: Counter[str] = Counter()
@@ -123,11 +128,10 @@ def rank(candidates: Iterable[Candidate], length: int, seed: int = 0) -> list[Ca
     fair = 0
 
     def damped(undamped: float, one: Candidate) -> float:
-        damping = (
-            SAME_SERVER_DAMPING * servers[one.server]
-            + SAME_LANGUAGE_DAMPING * languages[one.language]
-            + SAME_TOPIC_DAMPING * topics[one.topic]
-        )
+        damping = SAME_SERVER_DAMPING * servers[one.server]
+        if mixed:
+            damping += SAME_LANGUAGE_DAMPING * languages[one.language]
+            damping += SAME_TOPIC_DAMPING * topics[one.topic]
         return undamped * (1 - min(damping, LARGEST_DAMPING))
 
     while left and len(ranked) < length:

@@ -78,6 +78,7 @@ def suggest(ctx: Context, request: SuggestionRequest) -> SuggestionAnswer:
         [_candidate(view, found[view.id], wish.spoken, topics, highest, now) for view in views],
         needed,
         request.seed,
+        mixed=len(request.topics) + len(request.like) != 1,
     )
     by_id = {view.id: view for view in views}
     page = ranked[request.offset : request.offset + request.limit]
