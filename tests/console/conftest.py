@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 
 import httpx
 import pytest
@@ -17,12 +18,24 @@ NAME, PASSWORD = "ada", "correct horse battery"
 HTML = {"Accept": "text/html"}
 
 
+class StillClock(ShiftedClock):
+    """It may be stopped, for tests about seconds."""
+
+    stopped: datetime | None = None
+
+    def now(self) -> datetime:
+        return super().now() if self.stopped is None else self.stopped + self.ahead
+
+    def stop(self) -> None:
+        self.stopped = super().now() - self.ahead
+
+
 @dataclass
 class Visitor:
     """A browser without scripts: it keeps cookies, follows redirects and fills in forms."""
 
     site: Site
-    clock: ShiftedClock
+    clock: StillClock
     client: httpx.Client
 
     @property
@@ -46,7 +59,7 @@ class Visitor:
 
 @contextmanager
 def consoled(home, **settings):
-    clock = ShiftedClock()
+    clock = StillClock()
     given = {"home": home, "contact": "admin@waypost.example", **settings}
     app = open_app(Settings(_env_file=None, **given), clock=clock)
     try:

@@ -78,6 +78,7 @@ def test_password_is_kept_as_argon2id_and_the_token_as_a_hash(visitor):
 
 
 def test_many_wrong_passwords_make_the_name_and_the_client_wait(visitor):
+    visitor.clock.stop()
     for _ in range(FREE_TRIES):
         assert visitor.login(password="wrong wrong wrong").status_code == 403
     locked = visitor.login()
@@ -97,6 +98,7 @@ def test_many_wrong_passwords_make_the_name_and_the_client_wait(visitor):
 
 
 def test_each_further_wrong_password_doubles_the_wait(visitor):
+    visitor.clock.stop()
     waits = []
     for _ in range(FREE_TRIES + 4):
         answer = visitor.login(password="wrong wrong wrong")
