@@ -72,7 +72,7 @@ async def get_provider_info(
 ) -> Response:
     """General v0.1, 04. The sign-in address is the asking server's own status page."""
     server_id = call_of(request).partner.id
-    policy = {"url": f"{settings.own_url}/about", "language": "en"}
+    policy = {"url": f"{settings.own_url}/privacy", "language": "en"}
     info: dict[str, Any] = {
         "name": provider_name(settings),
         "privacyPolicy": [policy],

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from discover.services.blocklists import block_host, unblock_host
 from discover.store.tables import Visit
 from tests.fasp.conftest import Scene
 from tests.support.town import asked_for_themselves
@@ -231,3 +232,17 @@ def test_a_live_connection_is_renewed_each_day(scene: Scene):
     assert len(scene.server.subscriptions) == 3, "the old ones were taken back"
     assert first.isdisjoint(scene.server.subscriptions)
     assert [state for _, _, state in scene.requests()] == ["open"] * 3
+
+
+def test_a_server_that_was_blocked_for_a_while_is_looked_after_again(scene: Scene):
+    ctx = scene.house.app.context
+    scene.share()
+    block_host(ctx, scene.server.host, "in this test")
+    scene.travel(days=1, hours=1)
+    before = len(scene.server.calls)
+    scene.upkeep()
+    assert len(scene.server.calls) == before
+    unblock_host(ctx, scene.server.host)
+    assert scene.server.get("/provider_info").status == 200
+    scene.upkeep()
+    assert len(scene.server.calls) > before

@@ -39,7 +39,7 @@ def test_provider_info_says_what_we_are(door: Scene):
     door.register()
     info = door.server.confirm().body
     assert info["name"] == "Waypost (waypost.test)"
-    assert info["privacyPolicy"] == [{"url": "https://waypost.test/about", "language": "en"}]
+    assert info["privacyPolicy"] == [{"url": "https://waypost.test/privacy", "language": "en"}]
     assert {one["id"]: one["version"] for one in info["capabilities"]} == {
         "account_search": "0.1",
         "callback": "0.1",
@@ -47,6 +47,7 @@ def test_provider_info_says_what_we_are(door: Scene):
         "follow_recommendation": "0.1",
         "trends": "0.1",
     }
+    assert door.client.get("/privacy").status_code == 200
     assert info["contactEmail"] == "tests@waypost.example"
     assert "fediverseAccount" not in info
     shown = door.client.get(urlsplit(info["signInUrl"]).path)

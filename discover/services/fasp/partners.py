@@ -123,9 +123,11 @@ def heard(ctx: Context, one: Partner, now: datetime) -> None:
     if one.confirmed_at is not None and one.heard_at and now - one.heard_at < _HEARD_AGAIN:
         return
     with ctx.database.write() as connection:
-        connection.execute(
-            sa.update(CONNECTIONS).where(CONNECTIONS.c.id == one.id).values(heard_at=now)
-        )
+        mine = CONNECTIONS.c.id == one.id
+        connection.execute(sa.update(CONNECTIONS).where(mine).values(heard_at=now))
+        if one.shares:  # it may have rested while it was blocked
+            resting = CONNECTIONS.c.due_at.is_(None)
+            connection.execute(sa.update(CONNECTIONS).where(mine, resting).values(due_at=now))
         if one.confirmed_at is not None:
             return
         connection.execute(
