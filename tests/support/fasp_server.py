@@ -291,8 +291,7 @@ class FaspServer:
         self._verify(sent.headers, lines, self.provider.key, ("@status", "content-digest"))
 
     def _verify(
-        self,
-        headers: dict[str, str], values: dict[str, str], key: bytes, wanted: tuple[str, ...]
+        self, headers: dict[str, str], values: dict[str, str], key: bytes, wanted: tuple[str, ...]
     ) -> str:
         """The keyid, if there is one. NotAccepted unless all of `wanted` is covered and fits."""
         match = _INPUT.match(headers.get("signature-input", ""))
