@@ -40,6 +40,7 @@ _HANDLES = sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle_key).where(
 )
 _BY_HANDLE = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.handle_key == sa.bindparam("handle"))
 
+_NONE = ("-",)  # no language, host or medium is called so
 _NOTHING = EngineAnswer((), more=False)
 
 T = TypeVar("T", AccountView, PostView)
@@ -104,6 +105,12 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     posts.full = Kind.POSTS not in kinds or Kind.POSTS not in offsets or nobody
     first = not people.full and people.query.offset == 0 and not shown
     topic = _topic(request, typed, authors) if first else None
+    exact = _exact(ctx, request.text, words)[: request.limit] if first else []
+    if exact:
+        shown = frozenset(one.id for one in exact)
+        people.query = replace(people.query, limit=request.limit - len(exact))
+        if not people.query.limit:
+            people.full, people.after = True, 0
     while not (people.full and posts.full):
         of_people = _NOTHING if people.full else ctx.engine.search(people.query)
         of_posts = _NOTHING if posts.full else ctx.engine.search(posts.query)
@@ -116,17 +123,13 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         if not posts.full:
             posts.take(of_posts, found[1])
     if topic is not None and _bring_people(ctx, topic, people, words):
-        shown = frozenset(one.id for one in people.views)
+        shown |= {one.id for one in people.views}
     if request.sort is Sort.RELEVANCE:
         people.views = diversify(people.views, _score, lambda one: (one.server, one.uri))
         posts.views = diversify(
             posts.views, _score, lambda one: (one.author.server, one.author.uri)
         )
-    if first:
-        exact = _exact(ctx, request.text, words)
-        known = {one.id for one in exact}
-        others = [one for one in people.views if one.id not in known]
-        people.views = [*exact, *others][: request.limit]
+    people.views = [*exact, *people.views]
     following = {
         kind: after
         for kind, after in ((Kind.ACCOUNTS, people.after), (Kind.POSTS, posts.after))
@@ -196,11 +199,11 @@ def _query(
         phrases=typed.phrases,
         exclude=typed.exclude,
         filters=Filters(
-            languages=_both(languages, typed.languages),
-            servers=_both([server.lower() for server in request.servers], typed.servers),
+            languages=_narrowed(languages, typed.languages),
+            servers=_narrowed([server.lower() for server in request.servers], typed.servers),
             tags=_both(request.tags, typed.tags),
             bot=request.bot if request.bot is not None else typed.bot,
-            media=_both(request.media, typed.media) if of_posts else (),
+            media=_narrowed(request.media, typed.media) if of_posts else (),
             account_ids=authors,
             sensitive=typed.sensitive if of_posts else None,
             reply=typed.reply if of_posts else None,
@@ -211,6 +214,13 @@ def _query(
         limit=request.limit,
         offset=offsets.get(kind, 0),
     )
+
+
+def _narrowed(asked: Sequence[str], typed: Sequence[str]) -> tuple[str, ...]:
+    """Any of these will do, and it must be in both lists."""
+    if not (asked and typed):
+        return tuple(asked or typed)
+    return tuple(one for one in asked if one in typed) or _NONE
 
 
 def _both(asked: Sequence[str], typed: Sequence[str]) -> tuple[str, ...]:

@@ -114,6 +114,24 @@ def test_next_leads_through_every_result_once(site):
     assert len(seen) == len(set(seen)) == 6
 
 
+@pytest.mark.parametrize("limit", [1, 2, 40])
+def test_a_whole_handle_brings_its_account_first_and_once(site, limit):
+    path, seen = f"{SEARCH}?q=gazer3@{HOST}&type=accounts&limit={limit}", []
+    while path:
+        answer = site.get(path)
+        seen += [one["handle"] for one in answer.json()["accounts"]]
+        path = answer.links["next"]["url"] if "next" in answer.links else ""
+    assert seen[0] == f"gazer3@{HOST}"
+    assert len(seen) == len(set(seen))
+
+
+def test_what_is_typed_narrows_what_the_form_asks_for(site):
+    found = site.get(f"{SEARCH}?q=astronomy lang:de&type=posts&lang=en").json()["posts"]
+    assert found == []
+    found = site.get(f"{SEARCH}?q=astronomy lang:de&type=posts&lang=de,en").json()["posts"]
+    assert {one["language"] for one in found} == {"de"}
+
+
 def test_recent_posts_come_newest_first(site):
     answer = site.get(f"{SEARCH}?q=astronomy&type=posts&sort=recent&limit=40").json()
     dates = [post["published"][:19] for post in answer["posts"]]  # engines count seconds
