@@ -14,6 +14,8 @@ from discover.services.context import Context
 from discover.store.database import table
 from discover.store.tables import (
     Account,
+    AccountTagRow,
+    AccountTopicRow,
     AuditEntry,
     BlockedHost,
     BlocklistDraft,
@@ -34,6 +36,9 @@ from discover.store.tables import (
     Operator,
     OperatorSession,
     OutboxRow,
+    Pack,
+    PackLeft,
+    PackMember,
     PersonRow,
     Post,
     RemoteKey,
@@ -45,10 +50,15 @@ from discover.store.tables import (
     Server,
     ServerProof,
     Suppression,
+    TagBesideRow,
+    TagRow,
     Task,
     TopicBoost,
+    TopicCatalogue,
+    TopicDayRow,
     TopicEdit,
     TopicFollower,
+    TouchedTag,
     TrendLevel,
     TrendUse,
     VerdictHistory,
@@ -93,11 +103,15 @@ NOBODYS: dict[type[SQLModel], str] = {
     BlocklistDraft: "hosts",
     IndexRebuild: "numbers",
     TopicEdit: "words",
+    TagRow: "hashtags, with how many people use them",
+    TouchedTag: "hashtags to count again",
+    TopicCatalogue: "a version of our own list",
+    Pack: "names and titles that the operator gave",
     TrendLevel: "means over several people, dropped when one of them leaves",
 }
 
 # Not deleted when a person leaves: what keeps them out, and what following.part takes back
-_STAYS = frozenset({Suppression, Following})
+_STAYS = frozenset({Suppression, PackLeft, Following})
 
 
 def person(ctx: Context, connection: Connection, handle_key: str, *uris: str) -> Person:
@@ -174,6 +188,11 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
         ),
         DeliveryFailure: column(DeliveryFailure, "inbox").in_(who.inboxes),
         Task: mentioned(Task, "payload"),
+        **{
+            derived: column(derived, "account_id").in_(who.account_ids)
+            for derived in (AccountTopicRow, AccountTagRow, TagBesideRow, TopicDayRow, PackMember)
+        },
+        PackLeft: column(PackLeft, "person").in_(who.digests),
         Suppression: column(Suppression, "digest").in_(who.digests),
     }  # fmt: skip
 
