@@ -61,7 +61,8 @@ class Command:
 @dataclass(frozen=True, slots=True)
 class Message:
     """A Note that its author sent to our actor. `others`: how many more people it goes to;
-    `heard_at`: when our inbox got it, if it came from there."""
+    `heard_at`: when our inbox got it, if it came from there.
+    """
 
     uri: str
     author: str
