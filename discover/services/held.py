@@ -19,17 +19,24 @@ from discover.store.tables import (
     AuditEntry,
     BlockedHost,
     BlocklistDraft,
+    ChangedAccount,
     CommandRow,
+    CommonWord,
     ConsentLogEntry,
     Daily,
     Delivery,
     DeliveryFailure,
     DeliveryHost,
+    FaspConnection,
+    FaspDebugCall,
+    FaspInvitation,
+    FaspRequest,
     Follower,
     Following,
     HostLease,
     IndexRebuild,
     Interaction,
+    JournalMark,
     KeyRow,
     Lock,
     LoginTry,
@@ -59,6 +66,7 @@ from discover.store.tables import (
     TopicEdit,
     TopicFollower,
     TouchedTag,
+    TraitRow,
     TrendLevel,
     TrendUse,
     VerdictHistory,
@@ -107,6 +115,12 @@ NOBODYS: dict[type[SQLModel], str] = {
     TouchedTag: "hashtags to count again",
     TopicCatalogue: "a version of our own list",
     Pack: "names and titles that the operator gave",
+    CommonWord: "words that many people use",
+    FaspConnection: "about a server, in its admin's name",
+    FaspRequest: "what a server was asked for",
+    FaspInvitation: "digests that lead to nobody",
+    FaspDebugCall: "what an admin sent to try a connection",
+    JournalMark: "a number of bytes",
     TrendLevel: "means over several people, dropped when one of them leaves",
 }
 
@@ -190,7 +204,10 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
         Task: mentioned(Task, "payload"),
         **{
             derived: column(derived, "account_id").in_(who.account_ids)
-            for derived in (AccountTopicRow, AccountTagRow, TagBesideRow, TopicDayRow, PackMember)
+            for derived in (
+                AccountTopicRow, AccountTagRow, TagBesideRow, TopicDayRow, PackMember, TraitRow,
+                ChangedAccount,
+            )
         },
         PackLeft: column(PackLeft, "person").in_(who.digests),
         Suppression: column(Suppression, "digest").in_(who.digests),

@@ -1,8 +1,9 @@
 """Where somebody follows an account: at their own server, whose address for it we fill in.
 
 WebFinger names the address (`http://ostatus.org/schema/1.0/subscribe` with `{uri}`, or an Activity
-Intent of FEP-3b86 with `{object}`). Where it does not, known software has a known one, as read in
-each software's public source.
+Intent of FEP-3b86 with `{object}`). Where it does not, known software has a known one: Mastodon's,
+Misskey's and their kin's are in wide use; the others are what we know of them, and a server that
+names its own address always wins.
 """
 
 from __future__ import annotations

@@ -54,7 +54,7 @@ def test_it_holds_what_other_tables_know_and_nobody_elses(home):
     found = your_data(home.ctx, WHO)["held"]
     assert {name: len(rows) for name, rows in found.items()} == {
         "accounts": 1, "posts": 1, "verdicts": 1, "verdict_history": 1, "persons": 1,
-        "visits": 1, "command_answers": 1, "reports": 2, "interactions": 1,
+        "visits": 1, "command_answers": 1, "reports": 2, "interactions": 1, "trend_uses": 1,
     }  # fmt: skip
     assert {row["actor"] for row in found["reports"]} == {uri, None}
     assert other.actor.uri not in str(found)

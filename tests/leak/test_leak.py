@@ -16,6 +16,7 @@ def test_random_histories_show_exactly_what_the_oracle_allows(tmp_path, seed):
     assert trial.steps["visit"] > 40
     if seed == 1:  # in others too few people write lately
         assert trial.steps["counted"] > 10
+    assert trial.steps["suggested"] > 10
     assert trial.oracle.opted_in
 
 

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from api.limits import Rate
 from discover.bootstrap import App, open_app
 from discover.model.actor import Handle
 from discover.model.query import EngineQuery, Kind
+from discover.model.suggestions import SuggestionRequest
 from discover.model.trends import TrendRequest
 from discover.model.views import SearchRequest
-from discover.services import trends, visits
+from discover.services import similarity, trends, visits
 from discover.services.accounts import find_account, recent_posts
 from discover.services.facts import ACCOUNTS
 from discover.services.indexing import index_all
@@ -23,6 +25,7 @@ from discover.services.observe import observe
 from discover.services.retention import enforce_retention
 from discover.services.search import search
 from discover.services.servers import add_server, remove_server
+from discover.services.suggest import suggest
 from discover.services.trend_uses import TAG
 from discover.services.visiting.account import visit_account
 from discover.services.visiting.server import visit_server
@@ -32,6 +35,7 @@ from discover.services.withdraw import POSTS, forget_person, forget_server
 from discover.settings import Settings
 from tests.leak.oracle import Oracle
 from tests.leak.origin import Origin, OriginPost, OriginServer, Person
+from tests.leak.windows import Windows
 
 SERVERS = [
     ("alpha.example", "mastodon"), ("beta.example", "mastodon"), ("gamma.example", "mastodon"),
@@ -64,6 +68,7 @@ class Trial:
         self.steps: Counter[str] = Counter()
         self._settings = Settings(_env_file=None, home=home, **settings)
         self._words = 0
+        self.numbers: dict[str, set[str]] = {}  # ids under which people were shown
         self.app = self._open()
         for host, software in SERVERS:
             self.origin.servers[host] = OriginServer(host, software)
@@ -76,9 +81,11 @@ class Trial:
     def _open(self) -> App:
         app = open_app(self._settings, clock=self.clock)
         app.context.engine.prepare()
+        self.windows = Windows(app, Rate(per_second=1e6, burst=10**9))
         return app
 
     def close(self) -> None:
+        self.windows.close()
         self.app.close()
 
     def _word(self) -> str:
@@ -189,7 +196,7 @@ class Trial:
         enforce_retention(self.app.context)
 
     def do_restart(self) -> None:
-        self.app.close()
+        self.close()
         self.app = self._open()
 
     def do_visit(self) -> None:
@@ -227,8 +234,11 @@ class Trial:
         accounts, posts = self.oracle.shown(now)
         if index_follows:
             index_all(context)
+            similarity.refresh_all(context)
             self._check_index(accounts, posts)
         self._check_search(accounts, posts, complete=index_follows)
+        self._check_suggestions(accounts)
+        self._check_windows(accounts, posts)
         self._check_trends(posts)
         for person in self.origin.people.values():
             handle = Handle.parse(person.handle)
@@ -288,6 +298,32 @@ class Trial:
             if uri in posts and post.published.timestamp() // 3600 >= now - 7 * 24
         }
         self._same("people in a trend", {people}, {len(counted)})
+
+    def _check_suggestions(self, accounts: set[str]) -> None:
+        """Everybody has one hashtag in common; who is suggested may be shown."""
+        answer = suggest(self.app.context, SuggestionRequest(tags=("smalltalk",), limit=40))
+        suggested = {one.account.uri for one in answer.suggestions}
+        self.steps["suggested"] += bool(suggested)
+        self._same("suggestions", suggested - accounts, set())
+
+    def _check_windows(self, accounts: set[str], posts: set[str]) -> None:
+        """What one person's page and documents show over HTTP."""
+        person = self._person()
+        handle = str(Handle.parse(person.handle))
+        listed = {person.uri} & accounts
+        theirs = {uri for uri in posts if uri.startswith(person.uri + "/")}
+        windows = self.windows
+        self._same(f"page of {handle}", {person.uri} if windows.page(handle) else set(), listed)
+        self._same(f"API about {handle}", windows.account(handle), listed)
+        found, number = windows.as_mastodon(handle)
+        self._same(f"Mastodon's lookup of {handle}", found, listed)
+        known = self.numbers.setdefault(person.uri, set())
+        for gone in known - {number}:
+            self._same("an id of before", windows.mastodon_account(gone), set())
+        if number is not None:
+            known.add(number)
+            self._same(f"Mastodon's account {handle}", windows.mastodon_account(number), listed)
+            self._same(f"Mastodon's posts of {handle}", windows.mastodon_posts(number), theirs)
 
     def _check_index(self, accounts: set[str], posts: set[str]) -> None:
         """The raw index, below every consent that a door asks."""
