@@ -13,6 +13,7 @@ from discover.model.views import AccountView, BadRequest
 from discover.policy.topics import TYPO_FROM, one_typo
 from discover.services.context import Context
 from discover.services.hydrate import hydrate
+from discover.services.topic_edits import is_banned
 from discover.services.topics import TAGS, catalogue, people_of_topics, tag_people
 from discover.wire.hashtags import fold
 
@@ -64,7 +65,7 @@ def _tags(connection: Connection, typed: str, limit: int) -> tuple[tuple[str, in
         alike = _beginning(connection, typed[:2], _LOOKED_AT)
         found += [tag for tag in alike if tag not in found and one_typo(typed, tag)]
     used = tag_people(connection, found[: 2 * limit])
-    return tuple((tag, used[tag]) for tag in found if tag in used)[:limit]
+    return tuple((tag, used[tag]) for tag in found if tag in used and not is_banned(tag))[:limit]
 
 
 def _beginning(connection: Connection, typed: str, limit: int) -> list[str]:

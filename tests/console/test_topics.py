@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from discover.services import audit_log
+from discover.services.autocomplete import complete
 from discover.services.indexing import index_all
 from discover.services.tags import find_tags
 from discover.services.tasks import run_next_task
@@ -88,9 +89,11 @@ def test_added_hashtag_leads_to_the_topic_once_everybody_is_measured_again(edito
 def test_banned_hashtag_leads_nowhere_and_is_not_offered(editor):
     tags, _ = find_tags(editor.context, "astron", limit=5, offset=0)
     assert [one.tag for one in tags] == ["astronomy"]
+    assert [tag for tag, _ in complete(editor.context, "astron").tags] == ["astronomy"]
     editor.send("/console/topics/ban", "/console/topics", value="#Astronomy")
     assert catalogue().match("astronomy") == ()
     assert find_tags(editor.context, "astron", limit=5, offset=0) == ([], False)
+    assert complete(editor.context, "astron").tags == ()
     # Who carries it stays.
     assert "@marta@" in editor.see("/search?q=marta").text
     undo(editor)
