@@ -16,6 +16,7 @@ from discover.model.instance import Registrations
 from discover.policy.consent import decide_server
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS, blocked_among, server_facts
+from discover.services.proof_rows import PROOFS, statement_of
 from discover.services.topics import ACCOUNT_TOPICS
 
 # Counts of people are made anew at most so often: it takes a walk through whole tables.
@@ -79,6 +80,7 @@ class _Counts:
     people: dict[str, int]
     topics: dict[str, Counter[str]]
     languages: dict[str, Counter[str]]  # of people who are about a topic
+    stated: dict[str, tuple[str, ...]]  # languages that the admin's own statement names
 
 
 @dataclass(slots=True)
@@ -142,13 +144,20 @@ class ServerDirectory:
                 topics.setdefault(row.host, Counter())[row.topic] += row.people
                 for tag in filter(None, row.languages.split(",")):
                     languages.setdefault(row.host, Counter())[tag] += row.people
-        return _Counts(now, people, topics, languages)
+            stated = {
+                row.host: said.languages
+                for row in connection.execute(sa.select(PROOFS).order_by(PROOFS.c.kind))
+                if (said := statement_of(row)) is not None and said.agrees and said.languages
+            }
+        return _Counts(now, people, topics, languages, stated)
 
 
 def _card(row: Any, counts: _Counts, query: ServerQuery) -> ServerCard:
     people = counts.people.get(row.host, 0)
     topics = counts.topics.get(row.host, Counter())
-    said = tuple(dict.fromkeys(tag.partition("-")[0].lower() for tag in row.languages))
+    # The admin's statement to us counts before what the software shows.
+    tags = counts.stated.get(row.host) or row.languages
+    said = tuple(dict.fromkeys(tag.partition("-")[0].lower() for tag in tags))
     written = counts.languages.get(row.host, Counter())
     fit = 0.0
     if query.topics and people:

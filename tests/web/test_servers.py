@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from discover.model.instance import NodeInfo, Registrations, RobotsState, ServerAbout
+from discover.model.instance import NodeInfo, Registrations, RobotsState, ServerAbout, ServerOptIn
 from discover.model.observed import ServerSeen
 from discover.services.blocklists import block_host
+from discover.services.proof_rows import keep
 from discover.services.servers import add_server
 from discover.services.withdraw import forget_server
+from discover.wire.statement import Statement
 from tests.support.site import HOST
 from web import opting
 
@@ -55,6 +57,14 @@ def test_directory_shows_opted_in_servers_with_what_they_say_of_themselves(two_s
     ):
         assert said in html
     assert "&lt;b&gt;" in html
+
+
+def test_languages_of_the_admins_own_statement_count_first(two_servers):
+    ctx = two_servers.app.context
+    said = Statement(agrees=True, languages=("pl", "pt-BR"))
+    with ctx.database.write() as connection:
+        keep(connection, HOST, ServerOptIn.DNS, said, ctx.clock.now())
+    assert hosts(two_servers, "/servers?lang=pt") == [HOST]
 
 
 @pytest.mark.parametrize(
