@@ -31,7 +31,7 @@ parts: $(VENV)/.dev
 	$(BIN)/python -m tests.support.install
 
 test: lint parts
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
