@@ -84,7 +84,7 @@ def test_consent_answers_tell_how_it_came_about(site):
     assert [change["answers"]["list"] for change in told] == ["no", "yes"]
     page = site.page(f"/why?handle=marta@{HOST}").text
     assert "How it came about" in page
-    assert "not discoverable" in page
+    assert "The account does not say that it may be discovered." in page
 
 
 def check(site):
