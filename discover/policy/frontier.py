@@ -12,6 +12,7 @@ LATEST = timedelta(days=3)
 # A refused account is looked at again seldom, only to notice that somebody changed their mind.
 REFUSED_AGAIN = timedelta(days=3)
 SERVER_AGAIN = timedelta(hours=24)
+NEWCOMER_AGAIN = (timedelta(seconds=20), timedelta(minutes=2), timedelta(minutes=10))
 FIRST_FAILURE = timedelta(hours=1)
 LONGEST_BACKOFF = timedelta(days=5)
 # After so many failures in a row (about a month) a visit is forgotten.
@@ -37,6 +38,13 @@ def next_after_failure(failures: int, jitter: float) -> timedelta | None:
     if failures >= FORGET_AFTER_FAILURES:
         return None
     return spread(min(FIRST_FAILURE * 2 ** (failures - 1), LONGEST_BACKOFF), jitter)
+
+
+def next_after_failure_of_newcomer(failures: int, jitter: float) -> timedelta | None:
+    """For somebody who asked to be looked at and was not seen yet: soon at first, as they wait."""
+    if failures <= len(NEWCOMER_AGAIN):
+        return spread(NEWCOMER_AGAIN[failures - 1], jitter)
+    return next_after_failure(failures - len(NEWCOMER_AGAIN), jitter)
 
 
 def next_server_visit(jitter: float) -> timedelta:

@@ -18,6 +18,7 @@ from discover.policy.fasp import LOOK_AGAIN
 from discover.policy.frontier import (
     next_account_visit,
     next_after_failure,
+    next_after_failure_of_newcomer,
     next_refused_visit,
 )
 from discover.services.context import Context
@@ -384,7 +385,9 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
         return
     if not result.ok:
         failures = visit.failures + 1
-        pause = next_after_failure(failures, ctx.jitter())
+        newcomer = visit.door == Door.COMMAND.value and not _is_listed(connection, visit.uri)
+        again = next_after_failure_of_newcomer if newcomer else next_after_failure
+        pause = again(failures, ctx.jitter())
         if pause is None:
             connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
             return
@@ -432,13 +435,17 @@ def _end_once(connection: Connection, visit: Any, now: datetime, *, asked_again:
             .values(due_at=now + LOOK_AGAIN, last_at=now, failures=0)
         )
         return
-    listed = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == visit.uri))
-    if listed is None:
+    if not _is_listed(connection, visit.uri):
         connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
     else:
         connection.execute(
             sa.update(VISITS).where(VISITS.c.id == visit.id).values(door=Door.REFRESH.value)
         )
+
+
+def _is_listed(connection: Connection, uri: str | None) -> bool:
+    found = connection.execute(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri)).first()
+    return found is not None
 
 
 def _is_known_by_uri(connection: Connection, handle_key: str | None) -> bool:

@@ -29,3 +29,15 @@ def test_who_came_in_is_followed_soon_after_their_visit(tmp_path):
         house.clock.ahead += timedelta(seconds=30)
         house.work()
         assert [row.actor for row in house.rows(Following)] == [ann.uri]
+
+
+def test_who_comes_in_while_their_server_stumbles_is_found_within_a_minute(talk, ann):
+    talk.say(ann, "help")  # her key is known
+    profile = talk.town.documents[ann.uri]
+    talk.town.gone(ann.uri, 503)
+    talk.say(ann, "in")
+    assert talk.house.found("ann", "accounts") == []
+    talk.town.documents[ann.uri] = profile
+    talk.house.clock.ahead += timedelta(seconds=45)
+    talk.house.work()
+    assert talk.house.found("ann", "accounts") == [ann.uri]

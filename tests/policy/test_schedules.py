@@ -82,3 +82,10 @@ def test_one_server_does_not_fill_the_page():
 def test_diversity_drops_nobody(hits):
     ranked = diversify(hits, lambda hit: hit[1], lambda hit: (hit[0], hit[0]))
     assert sorted(ranked) == sorted(hits)
+
+
+def test_somebody_who_asked_and_was_not_seen_is_tried_again_soon_then_as_others():
+    pauses = [frontier.next_after_failure_of_newcomer(n, 0.0) for n in range(1, 6)]
+    assert pauses[0] <= timedelta(seconds=30)
+    assert sum(pauses[:3], timedelta()) < timedelta(minutes=15)
+    assert pauses[3:] == [frontier.next_after_failure(n, 0.0) for n in (1, 2)]
