@@ -224,3 +224,4 @@ class VisitResult:
     retry_at: datetime | None = None
     detail: str = ""
     began: datetime | None = None  # whatever became due later is not answered by this visit
+    door: Door | None = None  # nor what somebody wanted through another door meanwhile

@@ -120,6 +120,8 @@ class KeyFinder:
             if known is not None and key is not None:
                 held = Held(known, key, now, kept=True)
                 self._hold(held)
+            else:  # somebody may have fetched it while the table was asked
+                held = self._held.get(key_id, held)
         if held is not None and held.known.fetched_at > now - self.limits.lifetime:
             return held
         try:

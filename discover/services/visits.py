@@ -375,8 +375,10 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
     if visit is None:
         return
     asked_again = result.began is not None and visit.due_at > result.began
+    if result.over and (asked_again or (result.door and result.door.value != visit.door)):
+        return  # somebody came by meanwhile, maybe on another errand
     if result.over and visit.door in _ONCE:
-        _end_once(connection, visit, now, asked_again=asked_again)
+        _end_once(connection, visit, now)
         return
     if result.over:
         # Kept until the retention sweep, so that the same hint is not followed again tomorrow.
@@ -419,13 +421,11 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
     )
 
 
-def _end_once(connection: Connection, visit: Any, now: datetime, *, asked_again: bool) -> None:
-    """Each push is news of its own, so nothing of it is kept, but what came meanwhile is due.
+def _end_once(connection: Connection, visit: Any, now: datetime) -> None:
+    """Each push is news of its own, so nothing of it is kept.
 
     A post that was announced to us as a provider and is held is looked at again within a week.
     """
-    if asked_again:
-        return
     if visit.door == Door.FASP.value and connection.scalar(
         sa.select(POSTS.c.id).where(POSTS.c.uri == visit.uri)
     ):
@@ -435,7 +435,12 @@ def _end_once(connection: Connection, visit: Any, now: datetime, *, asked_again:
             .values(due_at=now + LOOK_AGAIN, last_at=now, failures=0)
         )
         return
-    if not _is_listed(connection, visit.uri):
+    if visit.door == Door.RELAY.value and visit.uri in people_who_asked(connection, visit.host):
+        # A person, not a server: what they asked for by name comes first of all.
+        connection.execute(
+            sa.update(VISITS).where(VISITS.c.id == visit.id).values(door=Door.COMMAND.value)
+        )
+    elif not _is_listed(connection, visit.uri):
         connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
     else:
         connection.execute(

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
+from discover.model.observed import VisitResult
+from discover.services.visits import claim_turns, finish_visits, release
 from discover.store.tables import Following, Withdrawal
 from tests.commands.conftest import Talk
-from tests.support.town import housed
+from tests.support.town import OUR_ACTOR, housed
 
 
 def test_a_withdrawal_by_a_message_counts_from_when_it_reached_us(talk, ann):
@@ -41,3 +45,31 @@ def test_who_comes_in_while_their_server_stumbles_is_found_within_a_minute(talk,
     talk.house.clock.ahead += timedelta(seconds=45)
     talk.house.work()
     assert talk.house.found("ann", "accounts") == [ann.uri]
+
+
+@pytest.fixture
+def actor(talk):
+    """A person whose URI looks like a server's, so that the server is asked about a Follow."""
+    return talk.town.person("actor", "b.lab.test")
+
+
+def test_who_follows_us_just_after_coming_in_is_found(talk, actor):
+    talk.say(actor, "in", work=False)
+    talk.house.hear(actor, "Follow", OUR_ACTOR)
+    assert talk.house.found("lighthouses", "accounts") == [actor.uri]
+
+
+def test_who_comes_in_while_their_server_is_asked_about_their_follow_is_found(talk, actor):
+    talk.house.send(actor, "Follow", OUR_ACTOR)
+    talk.house.tasks()
+    ctx = talk.house.app.context
+    turns = claim_turns(ctx, "a crawler", 9, 60)
+    ((turn, due),) = [(one, due) for one in turns for due in one.accounts if due.uri == actor.uri]
+    talk.say(actor, "in", work=False)
+    began = ctx.clock.now()
+    over = VisitResult(due.visit_id, ok=True, over=True, began=began, door=due.door)
+    finish_visits(ctx, [over])
+    for one in turns:
+        release(ctx, one, None)
+    talk.house.work()
+    assert talk.house.found("lighthouses", "accounts") == [actor.uri]

@@ -7,6 +7,7 @@ import json
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 import sqlalchemy as sa
@@ -130,6 +131,23 @@ def test_of_many_equal_requests_at_once_one_counts(verify, alice):
     signed = alice.cavage()
     found = verify.together(*[(signed, alice.uri)] * 20)
     assert sum(not isinstance(one, Exception) for one in found) == 1
+    assert verify.fetches() == 1
+
+
+def test_a_slow_look_into_the_table_does_not_fetch_what_another_fetched(verify, alice, monkeypatch):
+    store = verify.verifier.keys._store
+    look, calls = store.find, count()
+
+    def second_is_late(key_id):
+        found, late = look(key_id), next(calls) == 1
+        if late:
+            time.sleep(0.5)
+        return found
+
+    monkeypatch.setattr(store, "find", second_is_late)
+    first, second = alice.cavage(), alice.cavage(b'{"type":"Follow"}')
+    found = verify.together((first, alice.uri), (second, alice.uri))
+    assert [one.actor for one in found] == [alice.uri, alice.uri]
     assert verify.fetches() == 1
 
 

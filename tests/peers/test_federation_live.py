@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from discover.bootstrap import open_app
 from discover.services.context import Context
@@ -17,6 +18,7 @@ from discover.services.relays import subscriptions
 from discover.services.servers import add_server, list_servers
 from discover.services.tasks import enqueue
 from discover.services.verify import verify
+from discover.services.visits import LEASES, VISITS
 from discover.settings import Settings
 from tests.support.cluster import Cluster, until
 from tests.support.peers import (
@@ -140,6 +142,13 @@ class Meeting:
         with beside(self.waypost) as ctx:
             return verify(ctx).clean
 
+    def appointments(self) -> str:
+        """Whom the crawler looks at next, and how the last look ended: for a failing test."""
+        with beside(self.waypost) as ctx, ctx.database.read() as connection:
+            rows = connection.execute(sa.select(VISITS)).all()
+            hosts = connection.execute(sa.select(LEASES)).all()
+        return "\n".join(map(str, [*rows, *hosts]))
+
     def has_in(self, host: str) -> bool:
         """Its opt-in is on record, and its robots.txt was read: before that nobody is looked at."""
         with beside(self.waypost) as ctx:
@@ -156,6 +165,7 @@ class Meeting:
             until(lambda: bool(holds()), SECONDS, what if isinstance(what, str) else "")
         except AssertionError as error:
             more = [str(self.waypost.json("status")), self.waypost.log("up")[-3000:]]
+            more.append(self.appointments())
             if callable(what):
                 more.append(what())
             raise AssertionError("\n".join([str(error), *more])) from None

@@ -60,7 +60,7 @@ async def visit_account(tools: Tools, due: AccountDue, turn: HostTurn) -> Visite
             due.visit_id, ok=False, retry_at=error.retry_at, detail=str(error)[:300]
         )
         visited = Visited(result, interrupted=True)
-    return replace(visited, result=replace(visited.result, began=began))
+    return replace(visited, result=replace(visited.result, began=began, door=due.door))
 
 
 class _Visit:
