@@ -88,9 +88,15 @@ def claim_turns(
 
 
 def more_accounts(ctx: Context, turn: HostTurn, limit: int) -> tuple[AccountDue, ...]:
-    """The next accounts due on a leased host; finish the ones handed out before asking again."""
+    """The next accounts due on a leased host; finish the ones handed out before asking again.
+
+    None when the server itself became due meanwhile: without its robots.txt the answer about
+    them could only be no, so the next turn begins with it.
+    """
     now = ctx.clock.now()
     with ctx.database.read() as connection:
+        if not turn.server_due and _server_due(connection, turn.host, now):
+            return ()
         return _accounts_due(ctx, connection, turn.host, limit, now)
 
 
@@ -259,7 +265,7 @@ def _take_lease(
 def _turn(
     ctx: Context, connection: Connection, host: str, token: str, lease: Any, now: datetime
 ) -> HostTurn:
-    server = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+    software = connection.scalar(sa.select(SERVERS.c.software).where(SERVERS.c.host == host))
     facts = load_servers(connection, [host])[host]
     _drop_suppressed(ctx, connection, host, now)
     return HostTurn(
@@ -267,13 +273,18 @@ def _turn(
         lease=token,
         lease_until=lease.until,
         solicited=facts.opt_in.value != "none" or _people_asked(connection, host),
-        server_due=server is not None and server.due_at is not None and server.due_at <= now,
-        software=server.software if server else None,
+        server_due=_server_due(connection, host, now),
+        software=software,
         not_before=lease.not_before,
         crawl_delay=lease.crawl_delay,
         accounts=_accounts_due(ctx, connection, host, _ACCOUNTS_PER_TURN, now),
         directory=facts.opt_in.value != "none",
     )
+
+
+def _server_due(connection: Connection, host: str, now: datetime) -> bool:
+    due = sa.select(SERVERS.c.host).where(SERVERS.c.host == host, SERVERS.c.due_at <= now)
+    return connection.execute(due).first() is not None
 
 
 def _drop_suppressed(ctx: Context, connection: Connection, host: str, now: datetime) -> None:

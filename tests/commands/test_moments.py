@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from discover.model.observed import VisitResult
-from discover.services.visits import claim_turns, finish_visits, release
+from discover.services.visits import claim_turns, finish_visits, more_accounts, release
 from discover.store.tables import Following, Withdrawal
 from tests.commands.conftest import Talk
 from tests.support.town import OUR_ACTOR, housed
@@ -64,11 +64,26 @@ def test_who_comes_in_while_their_server_is_asked_about_their_follow_is_found(ta
     talk.house.tasks()
     ctx = talk.house.app.context
     turns = claim_turns(ctx, "a crawler", 9, 60)
-    ((turn, due),) = [(one, due) for one in turns for due in one.accounts if due.uri == actor.uri]
+    (due,) = [due for one in turns for due in one.accounts if due.uri == actor.uri]
     talk.say(actor, "in", work=False)
     began = ctx.clock.now()
     over = VisitResult(due.visit_id, ok=True, over=True, began=began, door=due.door)
     finish_visits(ctx, [over])
+    for one in turns:
+        release(ctx, one, None)
+    talk.house.work()
+    assert talk.house.found("lighthouses", "accounts") == [actor.uri]
+
+
+def test_nobody_is_looked_at_before_the_robots_txt_of_their_server_was_read(talk, actor):
+    """He came in while a crawler was on his server for another reason."""
+    talk.house.send(actor, "Follow", OUR_ACTOR)
+    talk.house.tasks()
+    ctx = talk.house.app.context
+    turns = claim_turns(ctx, "a crawler", 9, 60)
+    (turn,) = [one for one in turns if one.host == "b.lab.test"]
+    talk.say(actor, "in", work=False)
+    assert more_accounts(ctx, turn, 50) == ()
     for one in turns:
         release(ctx, one, None)
     talk.house.work()
