@@ -96,13 +96,19 @@ class Scene:
         return self.house.found(words, kind)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["embedded", "server"])
 def new_scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[..., Scene]]:
-    """Makes a scene on either database: `new_scene(numeric_ids=False)`."""
+    """Makes a scene of either edition: `new_scene(numeric_ids=False)`."""
     logging.getLogger("scrapy").setLevel(logging.WARNING)
     given = {}
-    if request.param == "postgresql":
-        given["database_url"] = request.getfixturevalue("postgres_url")
+    if request.param == "server":
+        meilisearch = request.getfixturevalue("meilisearch_server")
+        given = {
+            "database_url": request.getfixturevalue("postgres_url"),
+            "search_url": meilisearch.url,
+            "search_key": meilisearch.key,
+            "search_prefix": f"f{abs(hash(str(tmp_path)))}",
+        }
     with ExitStack() as stack:
 
         def make(path: str = "/api/fasp", **settings: Any) -> Scene:
