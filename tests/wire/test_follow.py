@@ -8,6 +8,7 @@ from discover.model.actor import Handle
 from discover.wire.documents import read_document
 from discover.wire.follow import (
     KNOWN,
+    WITHOUT,
     Target,
     app_url,
     fill,
@@ -26,10 +27,8 @@ HOME = "https://home.example"
     ("template", "address"),
     [
         (f"{HOME}/authorize_interaction?uri={{uri}}", f"{HOME}/authorize_interaction?uri={URI}"),
-        (
-            f"{HOME}/authorize-follow?acct={{uri}}",
-            f"{HOME}/authorize-follow?acct=marta@stars.example",
-        ),
+        # Whatever the parameter is called: BookWyrm reads an address there and fails on a handle.
+        (f"{HOME}/ostatus_subscribe?acct={{uri}}", f"{HOME}/ostatus_subscribe?acct={URI}"),
         (
             f"{HOME}/ostatus_subscribe?acct={{acct}}",
             f"{HOME}/ostatus_subscribe?acct=marta@stars.example",
@@ -70,13 +69,49 @@ def test_an_activity_intent_is_preferred_and_a_useless_template_is_none():
     assert template_of(jrd()) is None
 
 
-def test_every_known_software_gets_an_address_that_names_the_account():
-    for software in KNOWN:
-        address = fill(known_template(software, HOME), MARTA)
-        assert address.startswith(f"{HOME}/")
-        assert URI in address or "marta@stars.example" in address
-    assert known_template("gotosocial", HOME) is None
-    assert known_template(None, HOME) is None
+LEMMY = {**SUBSCRIBE, "template": f"{HOME}/activitypub/externalInteraction?uri={{uri}}"}
+
+
+def test_lemmys_page_for_communities_is_no_page_to_follow_a_person():
+    assert template_of(jrd(LEMMY)) is None
+
+
+ADDRESSES = {
+    "akkoma": f"/ostatus_subscribe?acct={URI}",
+    "bookwyrm": f"/ostatus_subscribe?acct={URI}",
+    "calckey": f"/authorize-follow?acct={URI}",
+    "cherrypick": f"/authorize-follow?acct={URI}",
+    "fedibird": f"/authorize_interaction?uri={URI}",
+    "firefish": f"/authorize-follow?acct={URI}",
+    "friendica": f"/contact/follow?url={URI}",
+    "funkwhale": f"/search?id={URI}",
+    "gnusocial": f"/main/ostatussub?profile={URI}",
+    "hometown": f"/authorize_interaction?uri={URI}",
+    "hubzilla": f"/follow?f=&url={URI}",
+    "iceshrimp": f"/authorize-follow?acct={URI}",
+    "lemmy": f"/search?q={URI}&type=All",
+    "mastodon": f"/authorize_interaction?uri={URI}",
+    "mbin": "/search?search%5Bq%5D=marta@stars.example",
+    "misskey": f"/authorize-follow?acct={URI}",
+    "mobilizon": f"/interact?uri={URI}",
+    "peertube": f"/remote-interaction?uri={URI}",
+    "pixelfed": f"/authorize_interaction?uri={URI}",
+    "pleroma": f"/ostatus_subscribe?acct={URI}",
+    "sharkey": f"/authorize-follow?acct={URI}",
+    "snac": f"/authorize_interaction?uri={URI}",
+    "streams": f"/follow?url={URI}",
+}
+
+
+@pytest.mark.parametrize("software", sorted({*KNOWN, *ADDRESSES}))
+def test_a_known_software_gets_the_address_that_its_source_has(software):
+    assert fill(known_template(software, HOME), MARTA) == f"{HOME}{ADDRESSES[software]}"
+    assert known_template(software.title(), HOME) == known_template(software, HOME)
+
+
+@pytest.mark.parametrize("software", [*sorted(WITHOUT), "something-new", None])
+def test_a_software_without_such_a_page_leaves_the_handle_to_copy(software):
+    assert known_template(software, HOME) is None
 
 
 def test_a_home_is_asked_about_the_account_there_or_about_itself():
