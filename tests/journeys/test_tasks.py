@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -37,3 +38,38 @@ def test_the_task_of_a_living_worker_is_left_to_it(journey):
     leave_with(trip, own_name())
     drop_dead_tasks(trip.app.context, may_be_alive)
     assert run_next_task(trip.app.context) is None
+
+
+def named_like(number, secret):
+    """How a process of this machine with this number would have called itself."""
+    machine, process, rest = own_name().rsplit(":", 2)
+    return f"{machine}:{number}.{process.split('.')[1]}.{secret}:{rest}"
+
+
+def test_a_worker_with_the_number_of_its_dead_predecessor_takes_over_at_once(journey):
+    trip = journey(accounts=10, seed=1)
+    leave_with(trip, named_like(os.getpid(), "0badc0de"))
+    drop_dead_tasks(trip.app.context, may_be_alive)
+    assert run_next_task(trip.app.context) == "follows"
+
+
+def test_another_process_with_the_number_of_a_dead_worker_is_not_taken_for_it(journey):
+    trip = journey(accounts=10, seed=1)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as younger:
+        leave_with(trip, named_like(younger.pid, "0badc0de"))  # born when we were
+        drop_dead_tasks(trip.app.context, may_be_alive)
+        assert run_next_task(trip.app.context) == "follows"
+        younger.communicate(b"\n")
+
+
+def test_another_living_worker_keeps_its_task(journey):
+    trip = journey(accounts=10, seed=1)
+    says = "from discover.services.owners import own_name; print(own_name(), flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", says], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        leave_with(trip, other.stdout.readline().strip())
+        drop_dead_tasks(trip.app.context, may_be_alive)
+        assert run_next_task(trip.app.context) is None
+        other.communicate("\n")
