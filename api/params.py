@@ -81,6 +81,7 @@ class SearchParams(BaseModel):
             description=(
                 'Words, and operators: "a phrase", -word, #tag, from:user@host, lang:de, '
                 "server:example.social, has:image (video, audio, media), is:reply, -is:bot, "
+                "-lang:de, -server:example.social, -from:user, -has:image, -#tag (without these), "
                 "before:2026-03-01, after:2026-03, during:2026; may be left away"
             ),
         ),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from discover.engines.words import distance
+from discover.engines.words import misspelt
 from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
 
 # (folded word, start, end) with offsets in characters
@@ -59,10 +59,7 @@ class Marker:
             known = self.seen[word] = (
                 word in self.words
                 or (self.prefix is not None and word.startswith(self.prefix))
-                or any(
-                    typos and distance(word, want, typos) <= typos
-                    for want, typos in self.words.items()
-                )
+                or any(typos and misspelt(word, want, typos) for want, typos in self.words.items())
             )
         return known
 

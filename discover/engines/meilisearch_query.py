@@ -128,11 +128,20 @@ def conditions(kind: Kind, filters: Filters) -> list[str]:
         asked.append(f"at >= {math.ceil(filters.since.timestamp())}")
     if filters.until:
         asked.append(f"at < {math.ceil(filters.until.timestamp())}")
+    unwanted = filters.without
+    asked += [_but("language", unwanted.languages), _but("server", unwanted.servers)]
+    asked += [_but("tags", unwanted.tags), _but("media", unwanted.media if posts else ())]
+    asked.append(_but("account_id" if posts else "id", unwanted.account_ids))
     return [one for one in asked if one]
 
 
 def _among(name: str, values: Sequence[str]) -> str:
     return f"{name} IN [{', '.join(map(quoted, values))}]" if values else ""
+
+
+def _but(name: str, values: Sequence[str | int]) -> str:
+    written = [quoted(one) if isinstance(one, str) else str(int(one)) for one in values]
+    return f"{name} NOT IN [{', '.join(written)}]" if values else ""
 
 
 def quoted(value: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from discover.engines.weights import ONE_TYPO_FROM, TWO_TYPOS_FROM
+from discover.engines.weights import ONE_TYPO_FROM, SPELT_RIGHT, TWO_TYPOS_FROM
 from discover.engines.words import gram_text, without_runs
 from discover.model.query import AccountDocument, Kind, PostDocument
 
@@ -20,7 +20,7 @@ _TYPOS = {
     "enabled": True,
     "minWordSizeForTypos": {"oneTypo": ONE_TYPO_FROM, "twoTypos": TWO_TYPOS_FROM},
     "disableOnNumbers": True,
-    "disableOnAttributes": ["grams", "handle", "name_grams"],
+    "disableOnAttributes": ["grams", "handle", "name_grams", *SPELT_RIGHT],
     "disableOnWords": [],
 }
 

@@ -133,20 +133,29 @@ class QueryBuilder:
         return 1 if nearest.count else 2
 
     def _each(self, word: str, share: float, *, typos: int, prefix: bool) -> list[Query]:
+        """The word in each field, so many wrong letters forgiven where any may be."""
         return [
-            Query.boost_query(
-                Query.fuzzy_term_query(
-                    self._schema,
-                    name,
-                    word,
-                    distance=typos,
-                    transposition_cost_one=True,
-                    prefix=prefix,
-                ),
-                weight * share,
-            )
+            Query.boost_query(self._spelt(name, word, typos, prefix=prefix), weight * share)
             for name, weight in self._fields.items()
+            if not (typos and name in weights.SPELT_RIGHT)
         ]
+
+    def _spelt(self, name: str, word: str, typos: int, *, prefix: bool) -> Query:
+        alike = Query.fuzzy_term_query(
+            self._schema, name, word, distance=typos, transposition_cost_one=True, prefix=prefix
+        )
+        if typos != 1:
+            return alike
+        # A wrong first letter counts as two typos. The engine cannot tell places apart, so texts
+        # that hold such a word are left out; whoever also has the right one is found by that.
+        first, second, rest = word[0], word[1], word[2:]
+        other = f"(.?.?{second}{rest}|{second}{first}{rest}){'.*' if prefix else ''}"
+        return Query.boolean_query(
+            [
+                (Occur.Must, alike),
+                (Occur.MustNot, Query.regex_query(self._schema, name, other)),
+            ]
+        )
 
     def _run(self, run: str) -> Query:
         """All pairs of a run side by side; a lone character at the beginning of any pair."""
@@ -228,7 +237,18 @@ class QueryBuilder:
                     include_upper=filters.until is None,
                 )
             )
-        return [(Occur.Must, Query.const_score_query(one, 0.0)) for one in asked if one]
+        unwanted = filters.without
+        left_out = [
+            self._any("language", unwanted.languages),
+            self._any("server", unwanted.servers),
+            self._any("tags", unwanted.tags),
+            self._any("media", unwanted.media) if posts else None,
+            self._any("account_id" if posts else "id", unwanted.account_ids),
+        ]
+        return [
+            *((Occur.Must, Query.const_score_query(one, 0.0)) for one in asked if one),
+            *((Occur.MustNot, one) for one in left_out if one),
+        ]
 
     def _any(self, name: str, values: Sequence[str | int]) -> Query | None:
         return Query.term_set_query(self._schema, name, list(values)) if values else None

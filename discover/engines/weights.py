@@ -36,6 +36,9 @@ PRIOR_EFFECT = 0.3
 # Word lengths from which one and two wrong letters are forgiven.
 ONE_TYPO_FROM = 4
 TWO_TYPOS_FROM = 8
+# A wrong first letter counts as two.
+# Topics' names are ours and spelt right: forgiving there takes one topic for another.
+SPELT_RIGHT = ("topics",)
 # A word that stands in so many documents is taken as spelt right.
 KNOWN_WORD = 3
 # Shortest unfinished word.

@@ -46,6 +46,12 @@ def gram_text(*texts: str) -> str:
     return " ".join(gram for text in texts for run in runs(text) for gram in grams(run))
 
 
+def misspelt(word: str, want: str, most: int) -> bool:
+    """Is it `want` with at most so many wrong letters? A wrong first one counts as two."""
+    wrong = distance(word, want, most)
+    return wrong + (wrong > 0 and word[:1] != want[:1]) <= most
+
+
 def distance(left: str, right: str, most: int) -> int:
     """Letters inserted, removed, changed or swapped with a neighbour; `most + 1` if more."""
     if abs(len(left) - len(right)) > most:

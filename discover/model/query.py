@@ -20,6 +20,17 @@ class Sort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """Values as in `Filters`; whatever has any of them is left out."""
+
+    languages: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+    account_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Filters:
     """All given filters must hold; within one tuple any value will do."""
 
@@ -33,6 +44,7 @@ class Filters:
     reply: bool | None = None
     since: datetime | None = None  # published (posts) / last active (accounts), inclusive
     until: datetime | None = None  # exclusive
+    without: Without = field(default_factory=Without)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import orjson
 import sqlalchemy as sa
 
 from discover.model.actor import Handle
-from discover.model.query import EngineAnswer, EngineQuery, Filters, Hit, Kind, Sort
+from discover.model.query import EngineAnswer, EngineQuery, Filters, Hit, Kind, Sort, Without
 from discover.model.views import AccountView, BadRequest, PostView, SearchAnswer, SearchRequest
 from discover.policy.ranking import diversify
 from discover.services import topic_search
@@ -97,8 +97,19 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     if request.account_ids:
         asked = request.account_ids
         authors = tuple(one for one in asked if one in authors) if typed.accounts else asked
-    people: _Page[AccountView] = _Page(_query(request, typed, authors, Kind.ACCOUNTS, offsets))
-    posts: _Page[PostView] = _Page(_query(request, typed, authors, Kind.POSTS, offsets))
+    without = Without(
+        typed.without.languages,
+        typed.without.servers,
+        typed.without.tags,
+        typed.without.media,
+        _authors(ctx, typed.without.accounts),
+    )
+    of_people, of_posts = (
+        _query(request, typed, authors, without, kind, offsets)
+        for kind in (Kind.ACCOUNTS, Kind.POSTS)
+    )
+    people: _Page[AccountView] = _Page(of_people)
+    posts: _Page[PostView] = _Page(of_posts)
     nobody = bool(typed.accounts or request.account_ids) and not authors
     people.full = Kind.ACCOUNTS not in kinds or Kind.ACCOUNTS not in offsets
     people.full = people.full or nobody or typed.posts_only
@@ -112,16 +123,16 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         if not people.query.limit:
             people.full, people.after = True, 0
     while not (people.full and posts.full):
-        of_people = _NOTHING if people.full else ctx.engine.search(people.query)
-        of_posts = _NOTHING if posts.full else ctx.engine.search(posts.query)
+        hits_people = _NOTHING if people.full else ctx.engine.search(people.query)
+        hits_posts = _NOTHING if posts.full else ctx.engine.search(posts.query)
         # Read after the engine has answered: nothing shown is older than its hits.
         now = ctx.clock.now()
         with ctx.database.read() as connection:
-            found = hydrate(ctx, connection, of_people.hits, of_posts.hits, now, words)
+            found = hydrate(ctx, connection, hits_people.hits, hits_posts.hits, now, words)
         if not people.full:
-            people.take(of_people, [one for one in found[0] if one.id not in shown])
+            people.take(hits_people, [one for one in found[0] if one.id not in shown])
         if not posts.full:
-            posts.take(of_posts, found[1])
+            posts.take(hits_posts, found[1])
     if topic is not None and _bring_people(ctx, topic, people, words):
         shown |= {one.id for one in people.views}
     if request.sort is Sort.RELEVANCE:
@@ -143,6 +154,7 @@ def _topic(request: SearchRequest, typed: Typed, authors: tuple[int, ...]) -> Na
     narrowed = (
         authors or typed.phrases or typed.exclude or typed.tags or request.tags
         or request.since or request.until or typed.since or typed.until
+        or typed.without.accounts or typed.without.tags
     )  # fmt: skip
     return named(typed.text) if request.sort is Sort.RELEVANCE and not narrowed else None
 
@@ -169,6 +181,8 @@ def _bring_people(
             if filters.bot in (None, view.bot)
             and (not filters.servers or view.server in filters.servers)
             and (not filters.languages or not set(filters.languages).isdisjoint(view.languages))
+            and view.server not in filters.without.servers
+            and set(filters.without.languages).isdisjoint(view.languages)
         ]
         ranked = topic_search.rank(connection, topic, [*people.views, *more])
     left = people.after is not None or len(ranked) > limit
@@ -185,6 +199,7 @@ def _query(
     request: SearchRequest,
     typed: Typed,
     authors: tuple[int, ...],
+    without: Without,
     kind: Kind,
     offsets: dict[Kind, int],
 ) -> EngineQuery:
@@ -209,6 +224,7 @@ def _query(
             reply=typed.reply if of_posts else None,
             since=max(since, default=None),
             until=min(until, default=None),
+            without=without,
         ),
         sort=request.sort,
         limit=request.limit,

@@ -12,6 +12,7 @@ stands in `ignored`. The same reading serves the page, the API's `q` and the com
 | `lang:de` | in this language |
 | `server:example.social` | on this server |
 | `has:image`, `video`, `audio`, `media` | posts with it |
+| `-from:`, `-lang:`, `-server:`, `-has:`, `-#tag` | without these |
 | `is:reply`, `is:bot`, `is:sensitive`, each with or without `-` | only, or none, of these |
 | `before:2026-03-01`, `after:`, `during:`; a month or a year will do | by date, in UTC |
 """
@@ -46,6 +47,17 @@ _QUESTIONS = {"reply": "reply", "bot": "bot", "automated": "bot", "sensitive": "
 
 
 @dataclass(frozen=True, slots=True)
+class Unwanted:
+    """What stands behind a minus; the values are those of `Typed`."""
+
+    accounts: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    servers: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    media: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Typed:
     """`text` are the loose words; `accounts` are `user@host` or `user`, in lower case; `languages`
     primary subtags; `tags` folded. `since` is inclusive, `until` exclusive.
@@ -64,12 +76,17 @@ class Typed:
     sensitive: bool | None = None
     since: datetime | None = None
     until: datetime | None = None
+    without: Unwanted = field(default_factory=Unwanted)
     ignored: tuple[str, ...] = ()  # as typed
 
     @property
     def posts_only(self) -> bool:
         """Only posts have media, answer somebody or carry a warning."""
-        return bool(self.media) or self.reply is not None or self.sensitive is not None
+        return (
+            bool(self.media or self.without.media)
+            or self.reply is not None
+            or self.sensitive is not None
+        )
 
     @property
     def empty(self) -> bool:
@@ -77,7 +94,7 @@ class Typed:
         return all(
             getattr(self, one.name) in ("", (), None)
             for one in fields(self)
-            if one.name not in ("exclude", "ignored")
+            if one.name not in ("exclude", "without", "ignored")
         )
 
 
@@ -88,8 +105,8 @@ class _Reading:
     since: datetime | None = None
     until: datetime | None = None
 
-    def add(self, name: str, *values: str) -> None:
-        kept = self.lists.setdefault(name, [])
+    def add(self, name: str, *values: str, minus: bool = False) -> None:
+        kept = self.lists.setdefault(_minus(name) if minus else name, [])
         kept += [value for value in values if value and value not in kept]
 
     def take(self, name: str) -> tuple[str, ...]:
@@ -113,8 +130,8 @@ def parse(text: str) -> Typed:
             words.append(piece[0].strip().replace('"', " "))
         elif phrase is not None:
             _phrase(read, value, piece[0], minus=minus)
-        elif not minus and value.startswith(("#", "＃")) and (tag := fold(value.rstrip(".,;:!?"))):
-            read.add("tags", tag)
+        elif value.startswith(("#", "＃")) and (tag := fold(value.rstrip(".,;:!?"))):
+            read.add("tags", tag, minus=minus)
         elif minus and (word := value.lstrip("#＃")):
             read.add("exclude", word)
         elif not minus and value not in ("-", "−"):
@@ -126,6 +143,7 @@ def parse(text: str) -> Typed:
         reply=read.flags.get("reply"),
         bot=read.flags.get("bot"),
         sensitive=read.flags.get("sensitive"),
+        without=Unwanted(**{one.name: read.take(_minus(one.name)) for one in fields(Unwanted)}),
         **{name: read.take(name) for name in _LISTS},
     )
 
@@ -133,6 +151,10 @@ def parse(text: str) -> Typed:
 _LISTS = (
     "phrases", "exclude", "accounts", "languages", "servers", "tags", "media", "ignored",
 )  # fmt: skip
+
+
+def _minus(name: str) -> str:
+    return f"-{name}"
 
 
 def _phrase(read: _Reading, value: str, typed: str, *, minus: bool) -> None:
@@ -146,34 +168,35 @@ def _phrase(read: _Reading, value: str, typed: str, *, minus: bool) -> None:
 
 
 def _from(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001 - one shape for all
-    if minus or not _ACCOUNT.match(value):
+    if not _ACCOUNT.match(value):
         return False
-    read.add("accounts", value.lstrip("@"))
+    read.add("accounts", value.lstrip("@"), minus=minus)
     return True
 
 
 def _lang(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
     codes = [code for code in value.split(",") if _LANGUAGE.match(code)]
-    if minus or not codes:
+    if not codes:
         return False
-    read.add("languages", *(code.replace("_", "-").partition("-")[0] for code in codes))
+    spoken = (code.replace("_", "-").partition("-")[0] for code in codes)
+    read.add("languages", *spoken, minus=minus)
     return True
 
 
 def _server(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
     hosts = [host.rstrip(".") for host in value.split(",")]
     hosts = [host for host in hosts if _HOST.match(host)]
-    if minus or not hosts:
+    if not hosts:
         return False
-    read.add("servers", *hosts)
+    read.add("servers", *hosts, minus=minus)
     return True
 
 
 def _has(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
     kinds = _MEDIA if value in ("media", "attachment") else (value.removesuffix("s"),)
-    if minus or kinds[0] not in _MEDIA[:3]:
+    if kinds[0] not in _MEDIA[:3]:
         return False
-    read.add("media", *kinds)
+    read.add("media", *kinds, minus=minus)
     return True
 
 

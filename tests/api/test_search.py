@@ -248,6 +248,11 @@ def test_only_json_true_lists_a_newcomer(own_site):
         ("#Astronomy balcony", {f"marta@{HOST}"}, set()),
         ("astronomy before:2020", set(), set()),
         ("server:elsewhere.example astronomy", set(), set()),
+        ("from:marta clear -lang:de", set(), {"Clear skies, the astronomy club meets tonight"}),
+        (f"clear -from:marta@{HOST}", set(), set()),
+        (f"astronomy -server:{HOST}", set(), set()),
+        ("astronomy -from:nobody #astronomy balcony -#astronomy", set(), set()),
+        ("is:sensitive astronomy -has:image", set(), set()),
         ('"club meets" -spiders', set(), {"Clear skies, the astronomy club meets tonight"}),
     ],
 )

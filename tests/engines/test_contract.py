@@ -16,6 +16,7 @@ from discover.model.query import (
     Filters,
     Kind,
     Sort,
+    Without,
 )
 from discover.ports import SearchEngine
 from tests.engines.conftest import Connect
@@ -308,6 +309,46 @@ def test_accounts_are_filtered(filled: SearchEngine, filters: dict, expected: se
     assert set(accounts(filled, **only(**filters))) == expected
 
 
+@pytest.mark.parametrize(
+    ("without", "expected"),
+    [
+        (Without(languages=("de", "ja")), POST_IDS - {13, 14}),
+        (Without(servers=("lodz.test", "garten.test")), {11, 12, 14, 16, 17}),
+        (Without(tags=("astronomy", "baking")), {12, 13, 14, 15, 16, 18}),
+        (Without(tags=("天文",)), POST_IDS - {14}),
+        (Without(media=("image",)), POST_IDS - {11, 19}),
+        (Without(account_ids=(7, 8)), POST_IDS - {18, 19, 20, 21}),
+        (Without(languages=("en",), servers=("lodz.test",)), {13, 14, 16}),
+        (Without(tags=('a" OR bot = true',)), POST_IDS),
+    ],
+)
+def test_posts_that_have_what_is_unwanted_are_left_out(
+    filled: SearchEngine, without: Without, expected: set[int]
+):
+    assert set(posts(filled, **only(without=without))) == expected
+
+
+@pytest.mark.parametrize(
+    ("without", "expected"),
+    [
+        (Without(languages=("en",)), {2, 3, 4, 5}),
+        (Without(servers=("stars.test",), tags=("garten",)), {3, 4, 5, 7, 8}),
+        (Without(account_ids=(1, 8)), {2, 3, 4, 5, 6, 7}),
+        (Without(media=("image",)), {1, 2, 3, 4, 5, 6, 7, 8}),
+    ],
+)
+def test_people_who_have_what_is_unwanted_are_left_out(
+    filled: SearchEngine, without: Without, expected: set[int]
+):
+    assert set(accounts(filled, **only(without=without))) == expected
+
+
+def test_what_is_unwanted_goes_from_what_is_wanted(filled: SearchEngine):
+    wanted = only(tags=("astronomy",), without=Without(tags=("comet",), media=("image",)))
+    assert set(posts(filled, **wanted)) == {17, 21}
+    assert posts(filled, "comet ", **only(without=Without(account_ids=(6,)))) == [19]
+
+
 def test_filters_and_words_hold_together(filled: SearchEngine):
     assert posts(filled, "comet ", **only(bot=True)) == [17]
     assert posts(filled, "bread ", **only(tags=("astronomy",))) == [21]
@@ -496,10 +537,39 @@ def test_many_threads_may_search_while_one_writes(filled: SearchEngine):
 STARS = ("Astronomy", "Astronomie", "天文", "علم الفلك")
 
 
-@pytest.mark.parametrize("name", ["astronomy", "Astronomie", "天文", "astronmy", "الفلك"])
+@pytest.mark.parametrize("name", ["astronomy", "Astronomie", "天文", "الفلك"])
 def test_account_is_found_by_a_name_of_its_topic_in_any_language(engine, name):
     engine.upsert([account(1, "quiet", bio="Hello", topics=STARS), account(2, "other")])
     assert accounts(engine, name) == [1]
+
+
+@pytest.mark.parametrize("typed", ["astronomy", "astronomy ", "Gastronmie ", "gastronomi "])
+def test_names_of_topics_are_not_taken_for_each_other(engine, typed):
+    food = ("Gastronomy", "Gastronomie", "Gastronomía", "ガストロノミー")
+    engine.upsert([account(1, "cook", bio="Hello", topics=food), account(2, "other")])
+    assert accounts(engine, typed) == []
+
+
+def test_who_says_the_word_goes_before_who_says_one_like_it(engine):
+    engine.upsert([
+        account(1, "cook", bio="All about gastronomy", prior=1.0),
+        account(2, "stars", bio="Sometimes, among many other things, I write about astronomy", prior=0.0),
+        account(3, "typing", bio="All about astrnomy", prior=1.0),
+    ])  # fmt: skip
+    assert accounts(engine, "astronomy ")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"), [("market ", [1]), ("narket ", []), ("arket ", []), ("markt ", [1])]
+)
+def test_a_wrong_first_letter_counts_as_two(engine, typed, expected):
+    engine.upsert([account(1, "ann", bio="on the market"), account(2, "other")])
+    assert accounts(engine, typed) == expected
+
+
+def test_a_wrong_first_letter_is_forgiven_where_two_are(engine):
+    engine.upsert([account(1, "ann", bio="on a photograph"), account(2, "other")])
+    assert accounts(engine, "fhotograph ") == [1]
 
 
 def test_who_says_it_goes_before_whose_topic_it_is(engine):

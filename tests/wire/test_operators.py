@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discover.wire.operators import Typed, parse
+from discover.wire.operators import Typed, Unwanted, parse
 
 
 def day(year, month=1, number=1):
@@ -25,7 +25,17 @@ def day(year, month=1, number=1):
         ("« ciel clair »", Typed(phrases=("ciel clair",))),
         ('an "unfinished phrase', Typed(text="an", phrases=("unfinished phrase",))),
         ("moon -astrology", Typed(text="moon", exclude=("astrology",))),
-        ("moon -#astrology", Typed(text="moon", exclude=("astrology",))),
+        ("moon -#Astrology.", Typed(text="moon", without=Unwanted(tags=("astrology",)))),
+        ("moon -lang:de-AT,fr", Typed(text="moon", without=Unwanted(languages=("de", "fr")))),
+        (
+            "moon −lang:de lang:fr",
+            Typed(text="moon", languages=("fr",), without=Unwanted(languages=("de",))),
+        ),
+        ("-server:Stars.Example x", Typed(text="x", without=Unwanted(servers=("stars.example",)))),
+        ("-from:@Marta x", Typed(text="x", without=Unwanted(accounts=("marta",)))),
+        ("x -has:images", Typed(text="x", without=Unwanted(media=("image",)))),
+        ("x -lang:german -has:money", Typed(text="x", ignored=("-lang:german", "-has:money"))),
+        ("x -before:2026", Typed(text="x", ignored=("-before:2026",))),
         ('moon -"two words"', Typed(text="moon", ignored=('-"two words"',))),
         ("night-sky e-mail", Typed(text="night-sky e-mail")),
         ("#Café #天文, now", Typed(text="now", tags=("cafe", "天文"))),
@@ -54,12 +64,30 @@ def test_typing_is_read_as_it_is_meant(typed, meant):
     assert parse(typed) == meant
 
 
+@pytest.mark.parametrize("typed", ["-lang:de", "-#tag", "-from:marta", "-word", ""])
+def test_leaving_something_out_alone_finds_nothing(typed):
+    assert parse(typed).empty
+
+
 @given(st.text(max_size=80))
 def test_any_typing_is_read(text):
     assert isinstance(parse(text), Typed)
 
 
-PIECES = ("ab", '"“', "”#-:", "from:", "lang:de", "has:image", "is:", "before:2026", "-", '-"a b')
+PIECES = (
+    "ab",
+    '"“',
+    "”#-:",
+    "from:",
+    "lang:de",
+    "has:image",
+    "-lang:de",
+    "-#a",
+    "is:",
+    "before:2026",
+    "-",
+    '-"a b',
+)
 
 
 @given(st.lists(st.sampled_from(PIECES)))
