@@ -60,7 +60,7 @@ from discover.store.tables.topics import (
     TopicDayRow,
     TouchedTag,
 )
-from discover.store.tables.trends import TrendLevel, TrendUse
+from discover.store.tables.trends import TrendCount, TrendLevel, TrendUse
 from discover.store.tables.work import Lock, Task
 
 __all__ = [
@@ -118,6 +118,7 @@ __all__ = [
     "TopicFollower",
     "TouchedTag",
     "TraitRow",
+    "TrendCount",
     "TrendLevel",
     "TrendUse",
     "VerdictHistory",

@@ -669,6 +669,26 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "trend_counts",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("hours", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column(
+            "name", sa.String().with_variant(sa.String(collation="C"), "postgresql"), nullable=False
+        ),
+        sa.Column("round", sa.BigInteger(), nullable=False),
+        sa.Column("counted", sa.Boolean(), nullable=False),
+        sa.Column("servers", sa.JSON(), nullable=False),
+        sa.Column("days", sa.JSON(), nullable=False),
+        sa.Column("usual", sa.Float(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=True),
+        sa.Column("made_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("kind", "hours", "language", "name"),
+    )
+    with op.batch_alter_table("trend_counts", schema=None) as batch_op:
+        batch_op.create_index("ix_trend_counts_name", ["kind", "name"], unique=False)
+
+    op.create_table(
         "trend_levels",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column(
@@ -1002,6 +1022,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_trend_levels_day"))
 
     op.drop_table("trend_levels")
+    with op.batch_alter_table("trend_counts", schema=None) as batch_op:
+        batch_op.drop_index("ix_trend_counts_name")
+
+    op.drop_table("trend_counts")
     op.drop_table("touched_tags")
     with op.batch_alter_table("topic_followers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_topic_followers_host"))
