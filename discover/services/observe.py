@@ -38,6 +38,7 @@ from discover.services.observe_actor import (
 )
 from discover.services.observe_posts import post_missing, posts_seen
 from discover.services.proof_rows import slowest
+from discover.services.reach import asked_themselves
 from discover.services.relays import server_actor_seen
 from discover.services.visits import LEASES
 from discover.services.withdraw import POSTS, withdraw_server
@@ -98,7 +99,7 @@ def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetim
 def candidates_seen(
     ctx: Context, connection: Connection, seen: CandidatesSeen, now: datetime
 ) -> Outcome:
-    """Keep an appointment with those whose server has opted in; forget the others at once."""
+    """Keep an appointment with those whose server has opted in, or who did; forget the others."""
     by_name: dict[str, dict[str, object]] = {}
     for uri in seen.uris:
         if host := host_of(uri):
@@ -111,10 +112,15 @@ def candidates_seen(
         _drop_known_posts(connection, by_name)
     servers = load_servers(connection, {str(row["host"]) for row in by_name.values()})
     left = suppressed(connection, {ctx.digest(name) for name in by_name})
+    wanted = {
+        name for name, row in by_name.items() if decide_server(servers[str(row["host"])]).allowed
+    }
+    others = [uri for uri in seen.uris if uri in by_name and uri not in wanted]
+    wanted |= asked_themselves(ctx, connection, others)
     rows = [
         {**row, "door": seen.door.value, "due_at": now}
         for name, row in by_name.items()
-        if decide_server(servers[str(row["host"])]).allowed and ctx.digest(name) not in left
+        if name in wanted and ctx.digest(name) not in left
     ]
     upsert(connection, Visit, [row for row in rows if row["uri"]], key=["uri"])
     upsert(connection, Visit, [row for row in rows if not row["uri"]], key=["handle_key"])

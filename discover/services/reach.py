@@ -94,6 +94,23 @@ def in_reach(
     return {uri for uri, question in questions.items() if _is_ours(known, question)}
 
 
+def asked_themselves(ctx: Context, connection: Connection, uris: Iterable[str]) -> set[str]:
+    """Which are people who asked for us by an act of their own, or stand below their addresses.
+
+    Whatever their server says of itself, unless it is out or blocked.
+    """
+    above = {uri: [uri, *_above(uri)] for uri in uris}
+    asked = {row.uri for row in _ASKED(connection, {up for ups in above.values() for up in ups})}
+    asked -= {
+        uri
+        for uri, one in load_persons(ctx, connection, dict.fromkeys(asked)).items()
+        if one.suppressed
+    }
+    servers = load_servers(connection, {host for uri in asked if (host := host_of(uri))})
+    asked = {uri for uri in asked if not _is_refused(servers.get(host_of(uri) or ""))}
+    return {uri for uri, ups in above.items() if not asked.isdisjoint(ups)}
+
+
 def held_among(connection: Connection, uris: Iterable[str]) -> set[str]:
     """Which of these we hold, as a post or an account."""
     wanted = list(uris)
@@ -147,7 +164,7 @@ def _is_ours(known: _Known, question: _Question) -> bool:
 def _may_look(known: _Known, uri: str) -> bool:
     host = host_of(uri)
     server = known.servers.get(host) if host else None
-    if server is None or server.blocked or server.opted_out:
+    if server is None or _is_refused(server):
         return False
     return _has_in(server) or any(up in known.asked for up in _above(uri))
 
@@ -155,12 +172,16 @@ def _may_look(known: _Known, uri: str) -> bool:
 def _may_look_at_person(known: _Known, uri: str) -> bool:
     host = host_of(uri)
     server = known.servers.get(host) if host else None
-    if server is None or server.blocked or server.opted_out:
+    if server is None or _is_refused(server):
         return False
     person = known.persons[uri]
     if person.suppressed or person.blocked_us or person.act is PersonAct.OUT:
         return False
     return person.act.value in DELIBERATE or _has_in(server)
+
+
+def _is_refused(server: ServerFacts | None) -> bool:
+    return server is None or server.blocked or server.opted_out
 
 
 def _above(uri: str) -> list[str]:

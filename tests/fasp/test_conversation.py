@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 
+from discover.model.actor import Handle
 from discover.services.blocklists import block_host, unblock_host
-from discover.store.tables import Visit
+from discover.services.withdraw import forget_person
+from discover.store.database import upsert
+from discover.store.tables import PersonRow, Server, Visit
 from tests.fasp.conftest import Scene
 from tests.support.town import asked_for_themselves
 
@@ -165,6 +169,84 @@ def test_a_boost_is_unwrapped_by_fetching_it(scene: Scene):
     scene.server.event("content", "new", boost)
     scene.house.work()
     assert scene.found("lighthouse") == [post]
+
+
+def asked(scene: Scene, uri: str, act: str = "in") -> None:
+    """As when they tell our actor, though the appointment with them is kept for later."""
+    asked_for_themselves(scene.house, uri, act)
+    with scene.house.app.context.database.write() as connection:
+        row = {"host": urlsplit(uri).hostname, "due_at": scene.house.clock.now()}
+        upsert(connection, Server, [row], key=["host"])
+
+
+def boosted(scene: Scene, post: str, number: int = 1) -> str:
+    """A boost by one of the connected server's own people; its URI."""
+    boost = f"{scene.town.person('booster').uri}/statuses/{number}/activity"
+    scene.town.documents[boost] = {
+        "@context": "https://www.w3.org/ns/activitystreams",
+        "id": boost,
+        "type": "Announce",
+        "actor": boost.partition("/statuses/")[0],
+        "object": post,
+        "to": ["https://www.w3.org/ns/activitystreams#Public"],
+    }
+    return boost
+
+
+def test_a_boosted_post_of_somebody_who_asked_for_themselves_alone_is_read(scene: Scene):
+    dora = scene.town.person("dora", "c.lab.test")
+    asked(scene, dora.uri)
+    post = scene.town.post(dora, "Dora sees a lighthouse")
+    scene.share()
+    scene.server.event("account", "new", dora.uri)
+    scene.house.work()
+    scene.server.event("content", "new", boosted(scene, post))
+    scene.house.work()
+    assert scene.found("dora", "accounts") == [dora.uri]
+    assert scene.found("lighthouse") == [post]
+
+
+def test_a_boost_brings_an_author_who_asked_and_was_not_seen_yet(scene: Scene):
+    dora = scene.town.person("dora", "c.lab.test")
+    asked(scene, dora.uri)
+    scene.share()
+    scene.server.event("content", "new", boosted(scene, scene.town.post(dora, "A lighthouse")))
+    scene.house.work()
+    assert scene.found("dora", "accounts") == [dora.uri]
+
+
+@pytest.mark.parametrize("why", ["nothing", "out", "left", "blocked us", "server out", "blocked"])
+def test_a_boosted_post_is_not_even_fetched_of_somebody_who_did_not_ask(scene: Scene, why: str):
+    ctx = scene.house.app.context
+    eve = scene.town.person("eve", "c.lab.test")
+    asked(scene, scene.town.person("dora", "c.lab.test").uri)
+    post = scene.town.post(eve, "Eve sees a lighthouse")
+    if why not in ("nothing", "out"):
+        asked(scene, eve.uri)
+    if why == "out":
+        asked(scene, eve.uri, "out")
+    elif why == "left":
+        forget_person(ctx, Handle.parse("eve@c.lab.test"), eve.uri)
+        asked(scene, eve.uri)  # as an old message that comes late would
+    elif why == "blocked us":
+        scene.house.change(PersonRow, blocked_us=True)
+    elif why == "server out":
+        with ctx.database.write() as connection:
+            upsert(
+                connection,
+                Server,
+                [{"host": "c.lab.test", "opted_out": True}],
+                key=["host"],
+                update=["opted_out"],
+            )
+    elif why == "blocked":
+        block_host(ctx, "c.lab.test", "in this test")
+    scene.share()
+    scene.server.event("content", "new", boosted(scene, post))
+    scene.house.work()
+    assert scene.town.asked("c.lab.test/users/eve") == []
+    assert scene.found("eve", "accounts") == []
+    assert scene.found("lighthouse") == []
 
 
 def test_a_trending_post_whose_author_took_indexable_back_goes(scene: Scene):
