@@ -47,7 +47,7 @@ from discover.store.tables.federation import (
     SeenSignature,
     SentNote,
 )
-from discover.store.tables.index import Account, Interaction, OutboxRow, Post, Server
+from discover.store.tables.index import Account, Interaction, Mention, OutboxRow, Post, Server
 from discover.store.tables.packs import Pack, PackLeft, PackMember
 from discover.store.tables.similarity import ChangedAccount, CommonWord, TraitRow
 from discover.store.tables.topic_actors import TopicBoost, TopicFollower
@@ -91,6 +91,7 @@ __all__ = [
     "KeyRow",
     "Lock",
     "LoginTry",
+    "Mention",
     "Operator",
     "OperatorSession",
     "OutboxRow",

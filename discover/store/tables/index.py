@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Index
+from sqlalchemy import BigInteger, Column, ForeignKey, Index
 from sqlmodel import Field, SQLModel
 
 from discover.store.tables.columns import (
@@ -13,6 +13,7 @@ from discover.store.tables.columns import (
     id_column,
     instant_column,
     json_column,
+    owner_column,
     text_column,
 )
 
@@ -132,6 +133,23 @@ class Interaction(SQLModel, table=True):
     account_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     post_id: int = Field(sa_column=Column(BigInteger, nullable=False, index=True))
     at: datetime | None = instant_column(index=True, nullable=False)
+
+
+class Mention(SQLModel, table=True):
+    """Whom a findable post mentions, where both consent to being counted. Goes with either."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (Index("ix_mentions_author_id", "author_id", "account_id"),)
+    post_id: int = owner_column("posts.id", primary_key=True)
+    account_id: int = Field(  # who is mentioned
+        sa_column=Column(
+            BigInteger,
+            ForeignKey("accounts.id", ondelete="CASCADE"),
+            primary_key=True,
+            index=True,
+        )
+    )
+    author_id: int = Field(sa_column=Column(BigInteger, nullable=False))  # the post's
 
 
 class OutboxRow(SQLModel, table=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import BigInteger, Column, ForeignKey
 from sqlmodel import Field, SQLModel
 
 from discover.store.tables.columns import (
@@ -15,12 +16,21 @@ from discover.store.tables.columns import (
 
 
 class Pack(SQLModel, table=True):
-    """A pack that the operator picked. Packs of topics and searches are computed, not kept."""
+    """A pack that the operator picked, or a listed person proposed (`proposed`).
+
+    Packs of topics and searches are computed, not kept.
+    """
 
     __tablename__ = "packs"
     slug: str = Field(primary_key=True)
     title: str = text_column()
     note: str = text_column()
+    hidden: bool = default_column(False)  # by the operator; its members stay what they said
+    proposed: bool = default_column(False)
+    account_id: int | None = Field(  # who proposed it, while they are listed
+        default=None,
+        sa_column=Column(BigInteger, ForeignKey("accounts.id", ondelete="SET NULL"), index=True),
+    )
     at: datetime | None = instant_column(nullable=False)
 
 
@@ -31,6 +41,7 @@ class PackMember(SQLModel, table=True):
     slug: str = Field(primary_key=True)
     account_id: int = owner_column("accounts.id", primary_key=True)
     joined: bool = default_column(False)  # they told us: pack in
+    asked_at: datetime | None = instant_column(index=True)  # when our actor asked them
     at: datetime | None = instant_column(nullable=False)
 
 

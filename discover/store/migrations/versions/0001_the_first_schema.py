@@ -391,14 +391,6 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "packs",
-        sa.Column("slug", sa.String(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("slug"),
-    )
-    op.create_table(
         "packs_left",
         sa.Column("person", sa.String(), nullable=False),
         sa.Column("slug", sa.String(), nullable=False),
@@ -882,14 +874,46 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "mentions",
+        sa.Column("post_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("author_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["post_id"], ["posts.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("post_id", "account_id"),
+    )
+    with op.batch_alter_table("mentions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mentions_account_id"), ["account_id"], unique=False)
+        batch_op.create_index("ix_mentions_author_id", ["author_id", "account_id"], unique=False)
+
+    op.create_table(
         "pack_members",
         sa.Column("slug", sa.String(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("joined", sa.Boolean(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("slug", "account_id"),
     )
+    with op.batch_alter_table("pack_members", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_pack_members_asked_at"), ["asked_at"], unique=False)
+
+    op.create_table(
+        "packs",
+        sa.Column("slug", sa.String(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("hidden", sa.Boolean(), nullable=False),
+        sa.Column("proposed", sa.Boolean(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("slug"),
+    )
+    with op.batch_alter_table("packs", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_packs_account_id"), ["account_id"], unique=False)
+
     op.create_table(
         "tags_beside_topics",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
@@ -981,7 +1005,19 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tags_beside_topics_tag")
 
     op.drop_table("tags_beside_topics")
+    with op.batch_alter_table("packs", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_packs_account_id"))
+
+    op.drop_table("packs")
+    with op.batch_alter_table("pack_members", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_pack_members_asked_at"))
+
     op.drop_table("pack_members")
+    with op.batch_alter_table("mentions", schema=None) as batch_op:
+        batch_op.drop_index("ix_mentions_author_id")
+        batch_op.drop_index(batch_op.f("ix_mentions_account_id"))
+
+    op.drop_table("mentions")
     with op.batch_alter_table("fasp_requests", schema=None) as batch_op:
         batch_op.drop_index("ix_fasp_requests_connection")
 
@@ -1081,7 +1117,6 @@ def downgrade() -> None:
     op.drop_table("posts")
     op.drop_table("persons")
     op.drop_table("packs_left")
-    op.drop_table("packs")
     op.drop_table("outbox")
     op.drop_table("operators")
     with op.batch_alter_table("operator_sessions", schema=None) as batch_op:
