@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.observed import Outcome, PostMissing, PostsSeen
-from discover.model.post import Post
+from discover.model.post import Post as SeenPost
 from discover.policy.consent import (
     RULE_VERSION,
     Author,
@@ -22,7 +22,7 @@ from discover.policy.consent import (
     decide_trend,
 )
 from discover.policy.languages import written
-from discover.services import outbox, trend_uses
+from discover.services import mentions, outbox, trend_uses
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNT_FACTS,
@@ -34,7 +34,9 @@ from discover.services.facts import (
 )
 from discover.services.withdraw import withdraw_post_ids
 from discover.services.withdrawals import Because
+from discover.store.bulk import Insert
 from discover.store.database import Lookup, among
+from discover.store.tables import Post
 
 # How often somebody posts is measured over the newest posts of this long.
 _RATE_WINDOW = timedelta(days=30)
@@ -45,8 +47,15 @@ _CONTENT = (
 )  # fmt: skip
 
 # Statements are made once: to make one costs more than to run it.
-# RETURNING makes it one statement for many rows.
-_INSERT = sa.insert(POSTS).returning(POSTS.c.id, POSTS.c.uri)
+_INSERT = Insert(
+    Post,
+    (
+        "uri", "account_id", "type", "url", "audience", "published", "updated", "title", "text",
+        "html", "content_warning", "sensitive", "language", "hashtags", "media", "emojis",
+        "in_reply_to", "searchable_by", "opt_out_tags", "source_url", "seen_at", "rule_version",
+    ),
+)  # fmt: skip
+_IDS = Lookup(sa.select(POSTS.c.id, POSTS.c.uri).where(among(POSTS.c.uri)))
 _AUTHORS = Lookup(sa.select(*ACCOUNT_FACTS).where(among(ACCOUNTS.c.uri)))
 _HELD = Lookup(
     sa.select(
@@ -79,6 +88,7 @@ class _Sorted:
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)  # by id
     gone: dict[int, None] = field(default_factory=dict)  # ids
     using: dict[str, trend_uses.Using] = field(default_factory=dict)  # by URI
+    saying: dict[str, mentions.Said] = field(default_factory=dict)  # by URI
     touched: dict[int, None] = field(default_factory=dict)  # ids of accounts
 
 
@@ -95,13 +105,15 @@ def posts_seen(
     todo = _Sorted()
     outcomes = [_sort_out(ctx, seen, authors, held, todo, now) for seen in group]
     if todo.new:
-        new = connection.execute(_INSERT, list(todo.new.values())).all()
+        _INSERT(connection, list(todo.new.values()))
+        new = _IDS(connection, todo.new)
         trend_uses.book_new(connection, [(one.id, todo.using.get(one.uri)) for one in new], now)
-        outbox.note_posts(connection, [one.id for one in new], now)
+        outbox.note(connection, outbox.POST, [one.id for one in new], now)
     if todo.changed:
         connection.execute(_UPDATE, [{**row, "post": key} for key, row in todo.changed.items()])
         edited = [(key, todo.using.get(row["uri"])) for key, row in todo.changed.items()]
         trend_uses.book(connection, edited, now)
+    _note_mentions(ctx, connection, todo, held, now)
     outbox.note(connection, outbox.POST, todo.changed, now)
     known_at = min((seen.seen_at for seen in group), default=now)
     withdraw_post_ids(connection, list(todo.gone), now, Because("post", known_at))
@@ -156,6 +168,7 @@ def _sort_out(
             refused += 1  # an id that is somebody else's
         elif not decide_post(_facts(post), author, ctx.rules, now).allowed:
             refused += 1
+            todo.saying.pop(post.uri, None)
             stored -= todo.new.pop(post.uri, None) is not None
             if row is not None and row.id not in todo.gone:
                 todo.gone[row.id] = None
@@ -165,8 +178,10 @@ def _sort_out(
             stored += waiting is None
             todo.new[post.uri] = _values(post, account_id, seen)
             _note_use(ctx, post, account_id, author, todo, now)
+            _note_mention(ctx, post, account_id, author, todo, now)
         else:
             values = _values(post, account_id, seen)
+            _note_mention(ctx, post, account_id, author, todo, now)
             if any(getattr(row, name) != values[name] for name in _CONTENT):
                 stored += row.id not in todo.changed
                 todo.changed[row.id] = values
@@ -177,7 +192,7 @@ def _sort_out(
 
 
 def _note_use(
-    ctx: Context, post: Post, account_id: int, author: Author, todo: _Sorted, now: datetime
+    ctx: Context, post: SeenPost, account_id: int, author: Author, todo: _Sorted, now: datetime
 ) -> None:
     """What it uses, if it may count in trends as it is now."""
     todo.using.pop(post.uri, None)
@@ -187,7 +202,26 @@ def _note_use(
         todo.using[post.uri] = trend_uses.using(post, account_id)
 
 
-def _facts(post: Post) -> PostFacts:
+def _note_mention(
+    ctx: Context, post: SeenPost, account_id: int, author: Author, todo: _Sorted, now: datetime
+) -> None:
+    """Also of posts that are known: whom they mention may be listed since."""
+    todo.saying.pop(post.uri, None)
+    if post.mentions and decide_trend(_facts(post), author, ctx.rules, now).allowed:
+        todo.saying[post.uri] = mentions.Said(account_id, post.mentions)
+
+
+def _note_mentions(
+    ctx: Context, connection: Connection, todo: _Sorted, held: dict[str, Any], now: datetime
+) -> None:
+    ids = {uri: row.id for uri, row in held.items() if row.id not in todo.gone}
+    if wanted := [uri for uri in todo.saying if uri in todo.new]:
+        ids.update((row.uri, row.id) for row in _IDS(connection, wanted))
+    said = {ids[uri]: one for uri, one in todo.saying.items() if uri in ids}
+    mentions.note(ctx, connection, said, todo.changed, now)
+
+
+def _facts(post: SeenPost) -> PostFacts:
     return PostFacts(
         uri=post.uri,
         author=post.author,
@@ -200,7 +234,7 @@ def _facts(post: Post) -> PostFacts:
     )
 
 
-def _values(post: Post, account_id: int, seen: PostsSeen) -> dict[str, Any]:
+def _values(post: SeenPost, account_id: int, seen: PostsSeen) -> dict[str, Any]:
     return {
         "uri": post.uri,
         "account_id": account_id,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.store.database import among, chunks, table
+from discover.store.bulk import Insert
+from discover.store.database import table
 from discover.store.tables import OutboxRow, Post
 
 OUTBOX = table(OutboxRow)
@@ -19,24 +20,16 @@ POST = "post"  # look at this post again
 PURGE_ACCOUNT = "purge_account"  # the account and all its posts leave the index
 PURGE_SERVER = "purge_server"  # everything of the host leaves the index
 
+_NOTE = Insert(OutboxRow, ("kind", "ref", "at"))
 _INSERT = sa.insert(OUTBOX)
 _POST_REFS = sa.select(sa.literal(POST), POSTS.c.id, sa.bindparam("moment", type_=OUTBOX.c.at.type))
-_BY_ID = _INSERT.from_select(["kind", "ref", "at"], _POST_REFS.where(among(POSTS.c.id)))
 _BY_ACCOUNT = _INSERT.from_select(
     ["kind", "ref", "at"], _POST_REFS.where(POSTS.c.account_id == sa.bindparam("account"))
 )
 
 
 def note(connection: Connection, kind: str, refs: Iterable[int], now: datetime) -> None:
-    rows = [{"kind": kind, "ref": ref, "at": now} for ref in refs]
-    if rows:
-        connection.execute(_INSERT, rows)
-
-
-def note_posts(connection: Connection, ids: Sequence[int], now: datetime) -> None:
-    """Many posts that are there, in few statements."""
-    for part in chunks(ids):
-        connection.execute(_BY_ID, {"among": part, "moment": now})
+    _NOTE(connection, [{"kind": kind, "ref": ref, "at": now} for ref in refs])
 
 
 def note_whole_account(connection: Connection, account_id: int, now: datetime) -> None:

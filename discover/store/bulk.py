@@ -1,0 +1,102 @@
+"""Many new rows in one statement, by the short way to the driver.
+
+SQLAlchemy's own way writes out one placeholder for each value of each row, which PostgreSQL's
+driver then takes apart again: that takes several times as long as the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlmodel import SQLModel
+
+from discover.store.database import table
+
+
+class Insert:
+    """INSERT of any number of rows with these columns, made once.
+
+    `unless` names the columns of a unique key: rows that are there already are left as they are.
+    Raises SQLAlchemy's own errors, and ValueError for a column that has a default and no value.
+    """
+
+    def __init__(
+        self, model: type[SQLModel], columns: Sequence[str], *, unless: Sequence[str] = ()
+    ) -> None:
+        self._table = table(model)
+        self._columns, self._unless = tuple(columns), tuple(unless)
+        self._plans: dict[str, _Plan] = {}
+        for column in self._table.columns:
+            if column.default is not None and column.name not in self._columns:
+                raise ValueError(f"{self._table.name}.{column.name} needs a value")
+
+    def __call__(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        if not rows:
+            return
+        dialect = connection.dialect
+        plan = self._plans.get(dialect.name)
+        if plan is None:
+            plan = self._plans[dialect.name] = self._plan(dialect)
+        cursor = connection.connection.cursor()
+        try:
+            plan.run(cursor, rows)
+        except dialect.loaded_dbapi.Error as error:
+            raise sa.exc.DBAPIError.instance(
+                plan.sql, None, error, dialect.loaded_dbapi.Error, dialect=dialect
+            ) from error
+        finally:
+            cursor.close()
+
+    def _plan(self, dialect: sa.Dialect) -> _Plan:
+        quote = dialect.identifier_preparer.quote
+        names = ", ".join(map(quote, self._columns))
+        into = f"INSERT INTO {quote(self._table.name)} ({names})"
+        unless = ""
+        if self._unless:
+            unless = f" ON CONFLICT ({', '.join(map(quote, self._unless))}) DO NOTHING"
+        columns = [self._table.c[name] for name in self._columns]
+        if dialect.name == "sqlite":
+            sql = f"{into} VALUES ({', '.join('?' * len(columns))}){unless}"
+        else:
+            # One JSON document for all of them.
+            types = ", ".join(
+                f"{quote(one.name)} {one.type.compile(dialect=dialect)}" for one in columns
+            )
+            given = f"json_to_recordset(%s::json) AS given({types})"
+            sql = f"{into} SELECT {names} FROM {given}{unless}"  # noqa: S608 -- names of ours
+        converts = []
+        for column in columns:
+            json = isinstance(column.type, sa.JSON)
+            convert = (
+                None  # JSON within JSON is written as it is
+                if json and dialect.name != "sqlite"
+                else column.type.dialect_impl(dialect).bind_processor(dialect)
+            )
+            converts.append((column.name, convert))
+        return _Plan(sql, tuple(converts), dialect.name == "sqlite")
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement as the driver takes it, and the conversions of what goes in."""
+
+    sql: str
+    columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
+    sqlite: bool
+
+    def run(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+        values = [
+            [row[name] for row in rows] if convert is None else [convert(row[name]) for row in rows]
+            for name, convert in self.columns
+        ]
+        if self.sqlite:
+            cursor.executemany(self.sql, zip(*values, strict=True))
+            return
+        names = [name for name, _ in self.columns]
+        given = [dict(zip(names, one, strict=True)) for one in zip(*values, strict=True)]
+        cursor.execute(self.sql, (orjson.dumps(given).decode(),))

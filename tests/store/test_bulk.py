@@ -1,0 +1,91 @@
+"""Rows that go in by the short way are what SQLAlchemy's own way would have written."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from discover.store.bulk import Insert
+from discover.store.database import Database, table
+from discover.store.tables import Post, TrendUse
+
+POSTS, USES = table(Post), table(TrendUse)
+NOW = datetime(2026, 11, 1, 12, 30, 15, 250_000, tzinfo=UTC)
+ROW = {
+    "type": "Note", "url": None, "audience": "public", "published": NOW, "updated": None,
+    "title": "", "text": "100 % \"ünï\\code\" 'quoted'\n\U0001f600 東京 %s :name $1 {}", "html": "<p>",
+    "content_warning": "", "sensitive": True, "language": "de", "hashtags": ['a"b', "ß"],
+    "media": [["image", "https://a.test/1", None, None]], "emojis": [], "in_reply_to": None,
+    "searchable_by": "unsaid", "opt_out_tags": [], "source_url": "", "seen_at": NOW,
+    "rule_version": "1",
+}  # fmt: skip
+COLUMNS = ("uri", "account_id", *ROW)
+USE = ("post_id", "kind", "name", "account_id", "hour", "language")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path):
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    opened = Database(url)
+    opened.migrate()
+    yield opened
+    opened.close()
+
+
+def post(name):
+    return {**ROW, "uri": f"https://a.test/{name}", "account_id": len(name)}
+
+
+def test_a_row_comes_back_as_sqlalchemy_itself_would_have_written_it(database):
+    with database.write() as connection:
+        Insert(Post, COLUMNS)(connection, [post("short"), post("other")])
+        connection.execute(sa.insert(POSTS), [post("long")])
+    with database.read() as connection:
+        short, _, long = connection.execute(
+            sa.select(*(POSTS.c[name] for name in ROW)).order_by(POSTS.c.id)
+        ).all()
+        stored = connection.execute(
+            sa.select(*(sa.func.length(sa.cast(POSTS.c[name], sa.Text)) for name in ROW)).order_by(
+                POSTS.c.id
+            )
+        ).all()
+    assert short == long
+    assert short._asdict() == ROW
+    assert stored[0] == stored[2]
+
+
+def test_a_row_that_is_there_is_left_as_it_is(database):
+    insert = Insert(TrendUse, USE, unless=("post_id", "kind", "name"))
+    with database.write() as connection:
+        connection.execute(sa.insert(POSTS), [post("1")])
+        number = connection.scalar(sa.select(POSTS.c.id))
+        first = dict(zip(USE, (number, "tag", "cats", 1, 9, "de"), strict=True))
+        insert(connection, [first])
+        insert(connection, [{**first, "hour": 10}, {**first, "name": "dogs", "hour": 10}])
+    with database.read() as connection:
+        rows = connection.execute(sa.select(USES.c.name, USES.c.hour).order_by(USES.c.name)).all()
+    assert rows == [("cats", 9), ("dogs", 10)]
+
+
+def test_no_rows_are_no_statement(database):
+    with database.write() as connection:
+        Insert(Post, COLUMNS)(connection, [])
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(POSTS)) == 0
+
+
+def test_whoever_catches_a_fault_meets_sqlalchemys_own_error(database):
+    insert = Insert(Post, COLUMNS)
+    with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
+        insert(connection, [post("twice"), post("twice")])
+    with database.read() as connection:
+        assert connection.scalar(sa.select(sa.func.count()).select_from(POSTS)) == 0
+
+
+def test_a_column_with_a_default_is_not_forgotten():
+    with pytest.raises(ValueError, match=r"posts\.rule_version"):
+        Insert(Post, COLUMNS[:-1])
