@@ -18,7 +18,8 @@ from discover.policy.origin import host_of
 from discover.policy.trends import BASELINE, MOST_LINKS, MOST_TAGS
 from discover.services.context import Context
 from discover.services.facts import POSTS
-from discover.store.database import chunks, table, upsert
+from discover.store.bulk import Insert
+from discover.store.database import chunks, table
 from discover.store.tables import TrendLevel, TrendUse
 from discover.wire.links import page_of
 from discover.wire.text import read_html
@@ -29,7 +30,11 @@ TAG, LINK, REPLY = "tag", "link", "reply"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
-_KEY = ("post_id", "kind", "name")
+_INSERT = Insert(
+    TrendUse,
+    ("post_id", "kind", "name", "account_id", "hour", "language"),
+    unless=("post_id", "kind", "name"),
+)
 
 # Statements are made once: to make one costs more than to run it.
 _HELD = sa.select(
@@ -130,7 +135,7 @@ def _insert(
         if one is not None and may_matter(one.published, now)
         for kind, name in one.names
     ]
-    upsert(connection, TrendUse, rows, key=_KEY)
+    _INSERT(connection, rows)
 
 
 def _names(
