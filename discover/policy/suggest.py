@@ -23,6 +23,7 @@ TOPIC_WEIGHT = 1.0
 TAG_WEIGHT = 0.8
 WORD_WEIGHT = 0.4
 VOICE_WEIGHT = 0.9  # boosted or liked by the same people, or by each other
+TALK_WEIGHT = 0.5  # they mention each other in public posts
 LANGUAGE_WEIGHT = 0.1
 
 # Who writes in none of the languages of those who are liked keeps this share.
@@ -65,6 +66,7 @@ REASONS: dict[str, str] = {
     "also_boosted": "People who boost {handle} also boost them",
     "boosted_by": "{handle} boosts them",
     "boosts": "Boosts {handle}",
+    "talks_with": "{handle} and they mention each other",
     "word": "Writes of “{word}”",
     "word_like": "Writes of “{word}”, as {handle} does",
     "language": "Writes in {language}",

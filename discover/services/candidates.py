@@ -19,10 +19,12 @@ from discover.policy.similarity import Pool
 from discover.policy.suggest import (
     LANGUAGE_WEIGHT,
     TAG_WEIGHT,
+    TALK_WEIGHT,
     TOPIC_WEIGHT,
     VOICE_WEIGHT,
     WORD_WEIGHT,
 )
+from discover.services import mentions
 from discover.services.facts import POSTS
 from discover.services.similarity import TRAITS
 from discover.services.withdraw import INTERACTIONS
@@ -93,6 +95,7 @@ class Match:
     fans: int = 0  # shared people who boost both
     boosted_by: int | None = None  # one of the liked accounts boosts them
     boosts: int | None = None  # they boost one of the liked accounts
+    talks_with: int | None = None  # one of the liked accounts, and both mention each other
 
 
 def traits_of(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, float]]:
@@ -147,8 +150,8 @@ def sharing(
 
 
 def add_voices(connection: Connection, found: dict[int, Match], liked: Collection[int]) -> None:
-    """Those whom the same people boost, and who boosts whom. Both sides agreed to be counted:
-    nothing else is kept among the interactions.
+    """Those whom the same people boost, who boosts whom, and who mention each other. Both sides
+    agreed to be counted: nothing else is kept among interactions and mentions.
     """
     fans: dict[int, set[int]] = {
         number: set(connection.scalars(_FANS, {"account": number})) for number in liked
@@ -172,6 +175,10 @@ def add_voices(connection: Connection, found: dict[int, Match], liked: Collectio
         for fan in some.difference(liked):
             found[fan].boosts = number
             found[fan].score += VOICE_WEIGHT / 4
+    for number in liked:
+        for other in set(mentions.partners(connection, number)).difference(liked):
+            found[other].talks_with = number
+            found[other].score += TALK_WEIGHT / len(liked)
 
 
 def _worth(trait: str) -> float:

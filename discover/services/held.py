@@ -40,6 +40,7 @@ from discover.store.tables import (
     KeyRow,
     Lock,
     LoginTry,
+    Mention,
     Operator,
     OperatorSession,
     OutboxRow,
@@ -114,7 +115,6 @@ NOBODYS: dict[type[SQLModel], str] = {
     TagRow: "hashtags, with how many people use them",
     TouchedTag: "hashtags to count again",
     TopicCatalogue: "a version of our own list",
-    Pack: "names and titles that the operator gave",
     CommonWord: "words that many people use",
     FaspConnection: "about a server, in its admin's name",
     FaspRequest: "what a server was asked for",
@@ -177,6 +177,10 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
             column(Interaction, "account_id").in_(who.account_ids),
             column(Interaction, "post_id").in_(posts),
         ),
+        Mention: sa.or_(
+            column(Mention, "account_id").in_(who.account_ids),
+            column(Mention, "author_id").in_(who.account_ids),
+        ),
         TrendUse: column(TrendUse, "post_id").in_(posts),
         TopicBoost: column(TopicBoost, "post_id").in_(posts),
         TopicFollower: named(TopicFollower, "actor"),
@@ -209,6 +213,7 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
                 ChangedAccount,
             )
         },
+        Pack: column(Pack, "account_id").in_(who.account_ids),
         PackLeft: column(PackLeft, "person").in_(who.digests),
         Suppression: column(Suppression, "digest").in_(who.digests),
     }  # fmt: skip

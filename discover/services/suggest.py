@@ -277,6 +277,8 @@ def _reasons(
         found.append(Reason("boosted_by", (("handle", _handle(wish, match.boosted_by)),)))
     elif match.boosts is not None:
         found.append(Reason("boosts", (("handle", _handle(wish, match.boosts)),)))
+    if match.talks_with is not None:
+        found.append(Reason("talks_with", (("handle", _handle(wish, match.talks_with)),)))
     told: set[str] = set()
     for name in sorted(match.traits, key=lambda name: (-match.traits[name], name)):
         reason = _shared(name, wish)

@@ -19,6 +19,7 @@ from discover.services import (
     consent_log,
     following,
     held,
+    mentions,
     outbox,
     outs,
     similarity,
@@ -71,7 +72,7 @@ def withdraw_posts(
     """Remove all posts of an account, which may stay listed itself."""
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
     topic_undo.undo_boosts(connection, mine, now)
-    _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
+    _forget_interactions(connection, mine, [account_id])
     _forget_announced(connection, POSTS.c.account_id == account_id)
     gone = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id == account_id)).rowcount
     similarity.forget(connection, [account_id], now)
@@ -104,7 +105,7 @@ def withdraw_post_ids(
 def uncount_account(connection: Connection, account_id: int) -> None:
     """It may not count in trends any more, although its posts are still found (a bot)."""
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
-    _forget_interactions(connection, mine, INTERACTIONS.c.account_id == account_id)
+    _forget_interactions(connection, mine, [account_id])
 
 
 def withdraw_server(
@@ -118,7 +119,7 @@ def withdraw_server(
     theirs = sa.select(POSTS.c.id).where(POSTS.c.account_id.in_(ids))
     forget_counts(connection, ids)
     topic_undo.undo_boosts(connection, theirs, now)
-    _forget_interactions(connection, theirs, INTERACTIONS.c.account_id.in_(ids))
+    _forget_interactions(connection, theirs, ids)
     posts = connection.execute(sa.delete(POSTS).where(POSTS.c.account_id.in_(ids))).rowcount
     accounts = connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.host == host)).rowcount
     connection.execute(sa.delete(VISITS).where(VISITS.c.host == host))
@@ -206,18 +207,18 @@ def count(connection: Connection, name: str, amount: int, now: datetime) -> None
     )
 
 
-def _forget_interactions(
-    connection: Connection, posts: Any, by: sa.ColumnElement[bool] | None = None
-) -> None:
-    """Likes and boosts of these posts, and those that somebody gave: both sides must consent.
+def _forget_interactions(connection: Connection, posts: Any, accounts: Any = None) -> None:
+    """Likes and boosts of these posts, mentions in them, and what these accounts gave and got of
+    them: both sides must consent.
 
     With them goes what the posts counted for in trends.
     """
     trend_uses.forget(connection, posts)
+    mentions.forget(connection, posts, accounts)
     of_these = INTERACTIONS.c.post_id.in_(posts)
-    connection.execute(
-        sa.delete(INTERACTIONS).where(of_these if by is None else sa.or_(of_these, by))
-    )
+    if accounts is not None:
+        of_these = sa.or_(of_these, INTERACTIONS.c.account_id.in_(accounts))
+    connection.execute(sa.delete(INTERACTIONS).where(of_these))
 
 
 def _forget_announced(connection: Connection, these: sa.ColumnElement[bool]) -> None:

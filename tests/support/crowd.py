@@ -131,6 +131,21 @@ class Crowd:
             }
             connection.execute(sa.insert(table(Interaction)), row)
 
+    def mention(self, author: str, *others: str, number: int = 100, **more: Any) -> str:
+        """A post in which this person speaks to others, as their next visit would report it."""
+        now = self.clock.now()
+        uri = f"{author}/statuses/{number}"
+        said: dict[str, Any] = {
+            "audience": Audience.PUBLIC,
+            "published": now - timedelta(hours=1),
+            "text": "what do you think?",
+            "mentions": others,
+            **more,
+        }
+        post = Post(uri=uri, type="Note", author=author, **said)
+        observe(self.app.context, [PostsSeen(author, (post,), f"{author}/outbox", now)])
+        return uri
+
     def suggest(self, **asked: Any) -> SuggestionAnswer:
         return suggest(self.app.context, SuggestionRequest(**asked))
 
