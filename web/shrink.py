@@ -7,6 +7,8 @@ from io import BytesIO
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from web import apart
+
 AVATAR = (128, 128)
 EMOJI = (120, 48)
 MEDIA_TYPE = "image/webp"
@@ -15,6 +17,7 @@ _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _MOST_PIXELS = 16_000_000  # 64 MB while it is open
 _MOST_SIDE = 10_000
 _QUALITY = 82
+_APART_SIDE = 1024  # what comes back from the process that decodes AVIF
 
 
 class BadPicture(ValueError):
@@ -37,6 +40,11 @@ def emoji(body: bytes) -> bytes:
 
 def _open(body: bytes, at_least: tuple[int, int]) -> Image.Image:
     _judge_webp(body)
+    if _is_avif(body):
+        try:
+            return apart.decode(body, _APART_SIDE)
+        except (apart.NotDecoded, OSError) as error:
+            raise BadPicture(f"AVIF not decoded: {error}") from None
     try:
         with Image.open(BytesIO(body), formats=_FORMATS) as opened:
             _judge(*opened.size)
@@ -68,6 +76,11 @@ def _judge_webp(body: bytes) -> None:
     if body[:4] == b"RIFF" and body[8:16] == b"WEBPVP8X" and len(body) >= 30:
         width, height = struct.unpack("<I", body[24:27] + b"\0")[0], body[27:30] + b"\0"
         _judge(width + 1, struct.unpack("<I", height)[0] + 1)
+
+
+def _is_avif(body: bytes) -> bool:
+    """AVIF 1.1 section 6: the major brand of the file, for a picture or a sequence of them."""
+    return body[4:8] == b"ftyp" and body[8:12] in (b"avif", b"avis", b"mif1", b"msf1")
 
 
 def _webp(picture: Image.Image) -> bytes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from discover.ports import Fetcher
 
 # What is decoded here. SVG is a document with scripts and never among them.
-TYPES = frozenset({"image/png", "image/apng", "image/jpeg", "image/jpg", "image/gif", "image/webp"})
-ACCEPT = "image/webp, image/png, image/jpeg, image/gif"
+TYPES = frozenset(
+    {"image/png", "image/apng", "image/jpeg", "image/jpg", "image/gif", "image/webp", "image/avif"}
+)
+ACCEPT = "image/webp, image/png, image/jpeg, image/gif, image/avif;q=0.5"
 MOST_BYTES = 2_000_000
 SECONDS = 8.0  # for one request
 

@@ -30,7 +30,7 @@ from discover.services.withdraw import forget_person, withdraw_account
 from discover.settings import Settings
 from tests.support.rude_site import RudeSite, answer
 from tests.support.site import YES, Site, actor, post, posts, serving
-from web import media, shrink
+from web import apart, media, shrink
 from web.images import avatar_path, emoji_path, with_emoji
 
 HOST = "stars.lab.test"
@@ -62,6 +62,19 @@ def bomb() -> bytes:
     data = zlib.compress(b"\0" * 100_000)
     signature = b"\x89PNG\r\n\x1a\n"
     return signature + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def avif(width=300, height=200, **options) -> bytes:
+    made = BytesIO()
+    Image.new("RGBA", (width, height), "red").save(made, "AVIF", speed=10, **options)
+    return made.getvalue()
+
+
+def saying(body: bytes, width: int, height: int) -> bytes:
+    """The same AVIF, whose container says another size than its frames have (ispe boxes)."""
+    parts = body.split(b"ispe")
+    size = struct.pack(">II", width, height)
+    return b"ispe".join([parts[0], *(part[:4] + size + part[12:] for part in parts[1:])])
 
 
 def webp_bomb() -> bytes:
@@ -183,6 +196,27 @@ def test_animated_avatar_stands_still(place, rude):
     assert blue < 60
 
 
+def test_avif_is_read_and_leaves_as_webp(place, rude):
+    frames = {"save_all": True, "append_images": [Image.new("RGBA", (300, 200), "blue")]}
+    rude.replies["/marta.png"] = picture(avif(**frames), "image/avif")
+    got = place.get(avatar_path(place.person("marta")))
+    assert got.headers["content-type"] == "image/webp"
+    shown = Image.open(BytesIO(got.content))
+    assert shown.size == shrink.AVATAR
+    assert not getattr(shown, "is_animated", False)
+    red, _, blue = shown.convert("RGB").getpixel((64, 64))
+    assert red > 200
+    assert blue < 60
+
+
+def test_avif_whose_frames_are_larger_than_it_says_ends_with_its_own_process():
+    large = saying(avif(4000, 3900, subsampling="4:4:4"), 64, 64)
+    with pytest.raises(apart.NotDecoded):
+        apart.decode(large, 512, memory=64 * 2**20)
+    assert apart.decode(avif(64, 64), 512, memory=64 * 2**20).size == (64, 64)
+    assert max(apart.decode(avif(4000, 1000), 512).size) == 512
+
+
 def test_what_the_camera_wrote_does_not_come_along(place, rude):
     made = BytesIO()
     exif = Image.Exif()
@@ -199,6 +233,12 @@ def test_what_the_camera_wrote_does_not_come_along(place, rude):
     [
         pytest.param(bomb(), "image/png", id="bomb"),
         pytest.param(webp_bomb(), "image/webp", id="webp bomb"),
+        pytest.param(saying(avif(), 12_000, 12_000), "image/avif", id="avif bomb"),
+        pytest.param(saying(avif(), 9_000, 9_000), "image/avif", id="avif of too many pixels"),
+        pytest.param(avif()[:-40], "image/avif", id="avif cut short"),
+        pytest.param(avif()[:60], "image/avif", id="head of an avif"),
+        pytest.param(b"\0\0\0\x1cftypavif" + b"\xff" * 400, "image/avif", id="avif of noise"),
+        pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/avif", id="svg as avif"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/svg+xml", id="svg"),
         pytest.param(b"<svg xmlns='http://www.w3.org/2000/svg'/>", "image/png", id="svg as png"),
         pytest.param(b"<html>", "text/html", id="page"),
