@@ -120,9 +120,10 @@ class TantivyRebuild:
     """A new generation. Ids that are written to the live one meanwhile are left to that."""
 
     def __init__(
-        self, writer: IndexWriter, writing: threading.RLock, swap: Callable[[], None]
+        self, kind: Kind, writer: IndexWriter, writing: threading.RLock, swap: Callable[[], None]
     ) -> None:
         self.writer = writer
+        self._kind = kind
         self.touched: set[int] = set()
         self.swapped = False
         self._writing = writing
@@ -130,9 +131,8 @@ class TantivyRebuild:
 
     def add(self, documents: Sequence[Document]) -> None:
         with self._writing:
-            for document in documents:
-                if document.id not in self.touched:
-                    put(self.writer, document)
+            fresh = [one for one in documents if one.id not in self.touched]
+            put(self.writer, self._kind, fresh)
 
     def swap(self) -> None:
         with self._writing:
@@ -140,18 +140,21 @@ class TantivyRebuild:
             self.swapped = True
 
 
-def put(writer: IndexWriter, document: Document) -> None:
-    if isinstance(document, PostDocument):
-        remove(writer, Kind.POSTS, "id", document.id)
-        writer.add_json(post_json(document))
-    else:
-        remove(writer, Kind.ACCOUNTS, "id", document.id)
-        writer.add_json(account_json(document))
+def put(writer: IndexWriter, kind: Kind, documents: Sequence[Document]) -> None:
+    """In place of what is there. Of two with one id the later counts."""
+    last = {one.id: one for one in documents}
+    remove(writer, kind, "id", list(last))
+    for one in last.values():
+        writer.add_json(post_json(one) if isinstance(one, PostDocument) else account_json(one))
 
 
-def remove(writer: IndexWriter, kind: Kind, field: str, value: str | int) -> None:
-    """By query: the writer's own delete-by-term misses unsigned fields without a word."""
-    writer.delete_documents_by_query(Query.term_query(SCHEMAS[kind], field, value))
+def remove(writer: IndexWriter, kind: Kind, field: str, values: Sequence[str | int]) -> None:
+    """By query: the writer's own delete-by-term misses unsigned fields without a word.
+
+    One query for all: the writer holds each against every segment.
+    """
+    if values:
+        writer.delete_documents_by_query(Query.term_set_query(SCHEMAS[kind], field, list(values)))
 
 
 def kind_of(document: Document) -> Kind:
@@ -210,14 +213,12 @@ class TantivyEngine:
         for kind, group in by_kind.items():
             with self._write(kind, [document.id for document in group]) as writers:
                 for writer in writers:
-                    for document in group:
-                        put(writer, document)
+                    put(writer, kind, group)
 
     def delete(self, kind: Kind, ids: Sequence[int]) -> None:
         with self._write(kind, ids) as writers:
             for writer in writers:
-                for number in ids:
-                    remove(writer, kind, "id", number)
+                remove(writer, kind, "id", ids)
 
     def delete_accounts(self, account_ids: Sequence[int]) -> None:
         self.delete(Kind.ACCOUNTS, account_ids)
@@ -234,8 +235,7 @@ class TantivyEngine:
             ids = [one for value in values for one in self._matching(kind, field, value)]
         with self._write(kind, ids) as writers:
             for writer in writers:
-                for value in values:
-                    remove(writer, kind, field, value)
+                remove(writer, kind, field, values)
 
     @contextmanager
     def _write(self, kind: Kind, ids: Sequence[int]) -> Iterator[list[IndexWriter]]:
@@ -390,7 +390,9 @@ class TantivyEngine:
             self._folder.remove_others(kind, pointer.folder if pointer else "")
             path = self._folder.new_generation(kind)
             writer = create_index(path, kind).writer(REBUILD_HEAP, REBUILD_THREADS)
-            rebuild = TantivyRebuild(writer, self._writing, lambda: self._swap(kind, path, writer))
+            rebuild = TantivyRebuild(
+                kind, writer, self._writing, lambda: self._swap(kind, path, writer)
+            )
             self._rebuilds[kind] = rebuild
         try:
             yield rebuild
