@@ -17,7 +17,7 @@ _BEAT_SECONDS = 30
 # kind of task -> every how many minutes
 PERIODS = {
     "retention": 60, "reconcile": 24 * 60, "follows": 5, "sizes": 60, "similarity": 5,
-    "common_words": 24 * 60, "topics": 10, "trends": 60, "topic_boosts": 30,
+    "common_words": 24 * 60, "topics": 10, "trends": 60, "trend_counts": 15, "topic_boosts": 30,
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from discover.services.seen import forget_seen
 from discover.services.similarity import learn_common_words, refresh_all
 from discover.services.topic_boosts import boost_topics
 from discover.services.topic_growth import grow
+from discover.services.trend_counts import renew_counts
 from discover.services.trend_levels import refresh_levels
 from discover.services.verify import repair, verify
 from discover.store.database import table, upsert
@@ -63,6 +64,10 @@ def _trends(ctx: Context, _payload: Mapping[str, Any]) -> None:
     refresh_levels(ctx)
 
 
+def _trend_counts(ctx: Context, _payload: Mapping[str, Any]) -> None:
+    renew_counts(ctx)
+
+
 def _topic_boosts(ctx: Context, _payload: Mapping[str, Any]) -> None:
     boost_topics(ctx)
 
@@ -85,6 +90,7 @@ HANDLERS: dict[str, Handler] = {
     "topics": _topics,
     "sizes": _sizes,
     "trends": _trends,
+    "trend_counts": _trend_counts,
     "topic_boosts": _topic_boosts,
     rebuilds.TASK: rebuilds.run,
     "similarity": _similarity,

@@ -19,13 +19,14 @@ from discover.policy.trends import BASELINE, MOST_LINKS, MOST_TAGS
 from discover.services.context import Context
 from discover.services.facts import POSTS
 from discover.store.bulk import Insert
-from discover.store.database import chunks, table
-from discover.store.tables import TrendLevel, TrendUse
+from discover.store.database import Database, chunks, table
+from discover.store.tables import TrendCount, TrendLevel, TrendUse
 from discover.wire.links import page_of
 from discover.wire.text import read_html
 
 USES = table(TrendUse)
 LEVELS = table(TrendLevel)
+COUNTS = table(TrendCount)
 TAG, LINK, REPLY = "tag", "link", "reply"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -44,6 +45,14 @@ _HELD = sa.select(
     POSTS.c.account_id == sa.bindparam("account"),
     POSTS.c.published >= sa.bindparam("since", type_=POSTS.c.published.type),
 )  # fmt: skip
+
+# A name that nobody uses any more is not kept either.
+_NOBODYS = sa.delete(COUNTS).where(
+    COUNTS.c.round == 0,
+    ~sa.exists().where(USES.c.kind == COUNTS.c.kind, USES.c.name == COUNTS.c.name),
+)
+_LEAVING = sa.text("SELECT pg_advisory_xact_lock_shared(7210)")
+_WAIT = sa.text("SELECT pg_advisory_xact_lock(7210)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +110,26 @@ def forget(connection: Connection, post_ids: Any) -> None:
     """These posts (ids, or a SELECT of them) count no more, neither now nor in what is usual."""
     gone = USES.c.post_id.in_(post_ids)
     touched = sa.select(USES.c.kind, USES.c.name).where(gone)
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LEAVING)
     connection.execute(
         sa.delete(LEVELS).where(sa.tuple_(LEVELS.c.kind, LEVELS.c.name).in_(touched))
     )
+    kept = connection.execute(
+        sa.update(COUNTS)
+        .where(sa.tuple_(COUNTS.c.kind, COUNTS.c.name).in_(touched))
+        .values(round=0, counted=False, servers=[], days=[], usual=0.0)
+    ).rowcount
     connection.execute(sa.delete(USES).where(gone))
+    if kept:
+        connection.execute(_NOBODYS)
+
+
+def wait_for_leavers(database: Database) -> None:
+    """Until every `forget` that has begun is committed. (SQLite writes one after the other.)"""
+    if not database.sqlite:
+        with database.write() as connection:
+            connection.execute(_WAIT)
 
 
 def forget_old(ctx: Context) -> int:

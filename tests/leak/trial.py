@@ -17,7 +17,7 @@ from discover.model.query import EngineQuery, Kind
 from discover.model.suggestions import SuggestionRequest
 from discover.model.trends import TrendRequest
 from discover.model.views import SearchRequest
-from discover.services import similarity, trends, visits
+from discover.services import similarity, trend_heard, trends, visits
 from discover.services.accounts import find_account, recent_posts
 from discover.services.facts import ACCOUNTS
 from discover.services.indexing import index_all
@@ -287,7 +287,7 @@ class Trial:
             self._same("examples of a trend", set(tag.examples) - posts, set())
         window = trends._window(context, asked)
         with context.database.read() as connection:  # also below what it takes to trend
-            heard = trends._heard(context, connection, TAG, ["smalltalk"], window)
+            heard = trend_heard.heard(context, connection, TAG, ["smalltalk"], window)
         people = sum(sum(one.people.values()) for one in heard.values())
         self.steps["counted"] += people > 0
         now = self.clock.moment.timestamp() // 3600
