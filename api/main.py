@@ -13,6 +13,7 @@ from api import errors, openapi
 from api.activitypub import inbox, notes, topic_routes
 from api.activitypub import routes as activitypub
 from api.activitypub.intake import HOST_RATE, Intake
+from api.conditional import Conditional
 from api.fasp import actor as fasp_actor
 from api.fasp import routes as fasp
 from api.fasp.door import Door, UnpackedGZip
@@ -136,6 +137,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
         api.include_router(console)
     api.openapi = partial(openapi.describe, api, version("waypost"))  # type: ignore[method-assign]
     # The last added is the outermost.
+    api.add_middleware(Conditional)
     api.add_middleware(UnpackedGZip, minimum_size=_GZIP_BYTES, compresslevel=_GZIP_LEVEL)
     api.add_middleware(LimitMiddleware, rate=rate)
     api.add_middleware(TimingMiddleware, metrics=api.state.metrics)
