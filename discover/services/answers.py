@@ -32,7 +32,7 @@ _SAID = {
 }
 _HELP = (
     "help_in", "help_in_profile", "help_only", "help_out", "help_status", "help_why",
-    "help_suggest", "help_pack", "help_server",
+    "help_suggest", "help_pack", "help_pack_name", "help_server",
 )  # fmt: skip
 
 
@@ -159,13 +159,28 @@ def direct_note(
     Its id follows from the message's, so that one message never gets two answers. `handle`:
     `user@host` if it is known.
     """
-    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{ctx.actor_uri} answers {message.uri}")
     parts = urlsplit(message.author)
     user = parts.path.rstrip("/").rpartition("/")[2].lstrip("@") or parts.netloc
     writer = handle or f"{user}@{parts.netloc}"
+    activity = _note(ctx, message.author, writer, f"answers {message.uri}", reply, now)
+    activity["object"]["inReplyTo"] = message.uri
+    return activity
+
+
+def question_note(
+    ctx: Context, uri: str, handle: str, about: str, reply: Reply, now: datetime
+) -> dict[str, Any]:
+    """Create{Note} that asks one person something; about the same thing it is the same note."""
+    return _note(ctx, uri, handle, f"asks {uri} about {about}", reply, now)
+
+
+def _note(
+    ctx: Context, to: str, handle: str, what: str, reply: Reply, now: datetime
+) -> dict[str, Any]:
+    name = uuid.uuid5(uuid.NAMESPACE_URL, f"{ctx.actor_uri} {what}")
     mention = (
-        f'<span class="h-card"><a href="{escape(message.author)}" class="u-url mention">'
-        f"@<span>{escape(writer.partition('@')[0])}</span></a></span>"
+        f'<span class="h-card"><a href="{escape(to)}" class="u-url mention">'
+        f"@<span>{escape(handle.partition('@')[0])}</span></a></span>"
     )
     content = f"<p>{mention}</p>{reply.html}"
     published = now.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -173,10 +188,9 @@ def direct_note(
         "id": f"{ctx.own_url}/notes/{name}",
         "type": "Note",
         "attributedTo": ctx.actor_uri,
-        "inReplyTo": message.uri,
-        "to": [message.author],
+        "to": [to],
         "cc": [],
-        "tag": [{"type": "Mention", "href": message.author, "name": f"@{writer}"}],
+        "tag": [{"type": "Mention", "href": to, "name": f"@{handle}"}],
         "content": content,
         "contentMap": {reply.language: content},
         "published": published,
@@ -186,7 +200,7 @@ def direct_note(
         "id": f"{ctx.own_url}/activities/{name}",
         "type": "Create",
         "actor": ctx.actor_uri,
-        "to": [message.author],
+        "to": [to],
         "cc": [],
         "published": published,
         "object": note,

@@ -32,6 +32,7 @@ from discover.services.answers import Reply, choose_language, direct_note
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, SUPPRESSIONS, load_servers
 from discover.services.observe_actor import decisions_to_json
+from discover.services.pack_proposals import MOST_NAMED
 from discover.services.suggest_command import people_for
 from discover.services.verdict_now import verdict_now
 from discover.services.withdraw import (
@@ -84,14 +85,22 @@ def handle(ctx: Context, connection: Connection, received: Received) -> None:
     message = replace(message, heard_at=received.at)
     text = said(message.html, message.mentioned)
     command = parse(text, ctx.actor_name)
+    if command is not None and command.verb in (Verb.YES, Verb.NO):
+        # Said by the way unless somebody asked.
+        asked = pack_words.is_asked(ctx, connection, message.author)
+        command = command if asked else None
     now = ctx.clock.now()
     limited = _is_limited(ctx, connection, message.author, received.signer_host, now)
     leaving = command is not None and command.verb in (
         Verb.OUT,
         Verb.SERVER_OUT,
         Verb.PACK_OUT,
+        Verb.NO,
     )
-    if (limited or message.others > MOST_OTHERS) and not leaving:
+    # Whoever is named in a proposal may be addressed by it, too.
+    proposing = command is not None and command.verb is Verb.PACK_PROPOSE
+    most = MOST_NAMED if proposing else MOST_OTHERS
+    if (limited or message.others > most) and not leaving:
         return
     if command is None and not _may_be_helped(ctx, connection, message.author, now):
         return
@@ -380,4 +389,7 @@ _DO: dict[Verb, Doing] = {
     Verb.HELP: _help,
     **dict.fromkeys(server_words.VERBS, server_words.speak_for_server),
     **dict.fromkeys(pack_words.VERBS, pack_words.speak_of_packs),
+    Verb.PACK_PROPOSE: pack_words.propose_pack,
+    Verb.YES: pack_words.answer_question,
+    Verb.NO: pack_words.answer_question,
 }

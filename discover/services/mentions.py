@@ -91,7 +91,7 @@ def note(
 
 def forget(connection: Connection, posts: Any, accounts: Any = None) -> None:
     """Those in these posts (ids, or a SELECT of them), and those of these accounts."""
-    of_these = MENTIONS.c.post_id.in_(posts)
+    of_these: sa.ColumnElement[bool] = MENTIONS.c.post_id.in_(posts)
     if accounts is not None:
         of_these = sa.or_(of_these, MENTIONS.c.account_id.in_(accounts))
     connection.execute(sa.delete(MENTIONS).where(of_these))

@@ -2,7 +2,8 @@
 
 A pack of a topic or of a search is computed at every look, so whoever withdraws, may no longer be
 suggested or leaves packs is out of it at once. A hand-picked one shows only those of the picked
-who said yes themselves: to this pack (`pack in NAME`) or to being found at all (`in`).
+who said yes themselves: to this pack (`pack in NAME`) or to being found at all (`in`). One that
+somebody proposed (pack_proposals) shows only who said yes to this very pack.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -34,6 +36,8 @@ LEFT = table(PackLeft)
 MOST_MEMBERS = 60
 MOST_PICKED = 200
 LONGEST_SLUG = 100
+# Fewer are no pack: a name alone is not put on our pages because somebody thought of it.
+LEAST_OF_PROPOSED = 2
 EVERY_PACK = ""
 TOPIC, SEARCH = "topic-", "search-"
 _LOOKED_AT = 300
@@ -64,6 +68,17 @@ class PackView:
     topic: Topic | None = None
     words: str = ""
     languages: tuple[str, ...] = ()
+    hidden: bool = False  # by the operator
+    proposed: bool = False  # by one of the people here
+
+
+@dataclass(frozen=True, slots=True)
+class PickedRow:
+    slug: str
+    title: str
+    note: str
+    hidden: bool
+    proposed: bool
 
 
 def topic_slug(topic_id: str) -> str:
@@ -78,8 +93,13 @@ def search_slug(words: str) -> str:
     return f"{SEARCH}{slug}"[:LONGEST_SLUG].rstrip("-")
 
 
-def find_pack(ctx: Context, slug: str, languages: Collection[str] = ()) -> PackView | None:
-    """None when there is no such pack. EngineUnavailable for one of a search."""
+def find_pack(
+    ctx: Context, slug: str, languages: Collection[str] = (), *, operator: bool = False
+) -> PackView | None:
+    """None when there is no such pack. EngineUnavailable for one of a search.
+
+    `operator`: also one that is hidden, or proposed and not yet a pack.
+    """
     if len(slug) > LONGEST_SLUG:
         return None
     spoken = tuple(languages)
@@ -98,25 +118,68 @@ def find_pack(ctx: Context, slug: str, languages: Collection[str] = ()) -> PackV
         return PackView(slug, Kind.SEARCH, members, words=words, languages=spoken)
     with ctx.database.read() as connection:
         row = connection.execute(sa.select(PACKS).where(PACKS.c.slug == slug)).first()
-        if row is None:
+        if row is None or (row.hidden and not operator):
             return None
-        members = _of_picked(ctx, connection, slug, spoken)
-    return PackView(slug, Kind.PICKED, members, title=row.title, note=row.note, languages=spoken)
+        members = _of_picked(ctx, connection, row, spoken)
+        if row.proposed and not operator and len(members) < LEAST_OF_PROPOSED:
+            everybody = _of_picked(ctx, connection, row, ()) if spoken else members
+            if len(everybody) < LEAST_OF_PROPOSED:
+                return None
+    return PackView(
+        slug,
+        Kind.PICKED,
+        members,
+        title=row.title,
+        note=row.note,
+        languages=spoken,
+        hidden=row.hidden,
+        proposed=row.proposed,
+    )
 
 
 def picked_packs(ctx: Context) -> tuple[tuple[str, str, str], ...]:
-    """Slug, title and note of every hand-picked pack, the newest first."""
+    """Slug, title and note of every hand-picked pack that is shown, the newest first."""
+    joined = (
+        sa.select(sa.func.count())
+        .where(MEMBERS.c.slug == PACKS.c.slug, MEMBERS.c.joined.is_(True))
+        .scalar_subquery()
+    )
+    shown = sa.and_(
+        PACKS.c.hidden.is_(False),
+        sa.or_(PACKS.c.proposed.is_(False), joined >= LEAST_OF_PROPOSED),
+    )
     with ctx.database.read() as connection:
-        rows = connection.execute(sa.select(PACKS).order_by(PACKS.c.at.desc())).all()
+        rows = connection.execute(sa.select(PACKS).where(shown).order_by(PACKS.c.at.desc())).all()
     return tuple((row.slug, row.title, row.note) for row in rows)
+
+
+def is_name(slug: str) -> bool:
+    """May a hand-picked pack be called so?"""
+    return bool(_SLUG.match(slug)) and len(slug) <= 60 and not slug.startswith((TOPIC, SEARCH))
 
 
 # The operator
 
 
+def every_picked_pack(ctx: Context) -> tuple[PickedRow, ...]:
+    """Every hand-picked pack, hidden and proposed ones too, the newest first."""
+    with ctx.database.read() as connection:
+        rows = connection.execute(sa.select(PACKS).order_by(PACKS.c.at.desc())).all()
+    return tuple(PickedRow(row.slug, row.title, row.note, row.hidden, row.proposed) for row in rows)
+
+
+def hide_pack(ctx: Context, slug: str, *, hidden: bool) -> bool:
+    """Show a hand-picked pack to nobody, or again. False when there is none."""
+    with ctx.database.write() as connection:
+        changed = connection.execute(
+            sa.update(PACKS).where(PACKS.c.slug == slug).values(hidden=hidden)
+        )
+        return changed.rowcount > 0
+
+
 def keep_pack(ctx: Context, slug: str, title: str, note: str = "") -> None:
     """Make a hand-picked pack, or give it another title. BadRequest for an unusable slug."""
-    if not _SLUG.match(slug) or len(slug) > 60 or slug.startswith((TOPIC, SEARCH)):
+    if not is_name(slug):
         raise BadRequest(
             "a pack's name must be of small letters, digits and single hyphens, 60 at most, and"
             f" must not begin with {TOPIC} or {SEARCH}"
@@ -251,8 +314,10 @@ def _of_search(
 
 
 def _of_picked(
-    ctx: Context, connection: Connection, slug: str, languages: Sequence[str]
+    ctx: Context, connection: Connection, pack: Any, languages: Sequence[str]
 ) -> tuple[AccountView, ...]:
+    """Who said yes; being found at all is no yes to what somebody else proposed."""
+    slug = pack.slug
     rows = connection.execute(
         sa.select(MEMBERS.c.account_id, MEMBERS.c.joined)
         .where(MEMBERS.c.slug == slug)
@@ -260,7 +325,8 @@ def _of_picked(
     ).all()
     joined = {row.account_id for row in rows if row.joined}
     views = _who_may(ctx, connection, slug, [row.account_id for row in rows])
-    said_in = {row.uri for row in _WHO_SAID_IN(connection, [view.uri for view in views])}
+    asked = [] if pack.proposed else [view.uri for view in views]
+    said_in = {row.uri for row in _WHO_SAID_IN(connection, asked)}
     return tuple(
         view
         for view in views

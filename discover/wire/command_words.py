@@ -24,6 +24,9 @@ class Verb(StrEnum):
     SERVER_OUT = "server out"
     PACK_IN = "pack in"
     PACK_OUT = "pack out"
+    PACK_PROPOSE = "pack name"
+    YES = "yes"
+    NO = "no"
 
 
 NEUTRAL = ""
@@ -273,7 +276,37 @@ WORDS: dict[Verb, dict[str, str]] = {
         "pl": "opuść pakiety, opuść wszystkie pakiety, wyjdź z pakietów, usuń mnie z pakietów",
         "ja": "パックから抜ける, パックをやめる, パックから外して, パックを抜ける",
     },
+    # They answer a question of ours; nobody who was not asked is understood by them.
+    Verb.YES: {
+        NEUTRAL: "yes",
+        "en": "yes please, yep, yeah, sure, yes I want",
+        "de": "ja, ja bitte, ja gern, ja gerne, gern, gerne",
+        "fr": "oui, oui merci, bien sûr, volontiers, je veux bien",
+        "es": "sí, claro, claro que sí, con gusto",
+        "pt": "sim, claro que sim, sim claro, pode ser",
+        "it": "sì, certo, volentieri, sì certo",
+        "pl": "tak, tak jasne, chętnie, tak chętnie",
+        "ja": "はい, いいです, いいですよ, もちろん",
+    },
+    Verb.NO: {
+        NEUTRAL: "no",
+        "en": "no thanks, no thank you, nope, rather not",
+        "de": "nein, nein danke, lieber nicht, ne",
+        "fr": "non, non merci, plutôt pas, surtout pas",
+        "es": "no gracias, mejor no, que no, no quiero",
+        "pt": "não, não obrigado, não obrigada, melhor não",
+        "it": "no grazie, meglio di no, non voglio, anche no",
+        "pl": "nie, nie dziękuję, raczej nie, nie chcę",
+        "ja": "いいえ, いえ, 結構です, けっこうです",
+    },
 }
+
+# "pack night-sky @a@x.example": what a pack is called before its name
+PACK_NOUNS = (
+    "pack, starter pack, starterpack, new pack, Paket, Starterpaket, neues Paket, nouveau pack,"
+    " paquete, nuevo paquete, pacote, novo pacote, pacchetto, nuovo pacchetto, pakiet, nowy pakiet,"
+    " パック, スターターパック"
+)
 
 # Said around a command, at its start or end.
 FILLERS = (

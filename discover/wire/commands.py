@@ -17,6 +17,7 @@ from discover.wire.command_words import (
     ENDINGS,
     FILLERS,
     NEUTRAL,
+    PACK_NOUNS,
     PREPOSITIONS,
     TOPIC_ENDINGS,
     WORDS,
@@ -41,6 +42,7 @@ _HREF = re.compile(r'href="([^"]*)"')
 _TAG = re.compile("<[^>]*>")
 _URL = re.compile(r"https?://\S+")
 _HANDLE = re.compile(r"[\w.\-]*@[\w.\-]+(?:@[\w.\-]+)?(?::\d+)?")
+_NAMED = re.compile(r"[\w.\-]+@[\w\-]+(?:\.[\w\-]+)+(?::\d+)?")
 _SHORTCODE = re.compile(r":[a-z0-9_]+:", re.IGNORECASE)
 _HASHTAG = re.compile(r"#[\w·・‧]+")
 _WORD = re.compile(r"\w+")
@@ -127,8 +129,14 @@ def _content(note: Json) -> tuple[str, str | None]:
 
 def said(html: str, mentioned: Collection[str] = ()) -> str:
     """The plain text of a message without mentions, addresses and custom emoji."""
-    shown = read_html(html[: 10 * LONGEST]).html
+    shown = _without_mentions(read_html(html[: 10 * LONGEST]).html, mentioned)
+    text = unicodedata.normalize("NFKC", html_text(shown))[:LONGEST]
+    for pattern in (_URL, _HANDLE, _SHORTCODE):
+        text = pattern.sub(" ", text)
+    return text.strip()
 
+
+def _without_mentions(shown: str, mentioned: Collection[str]) -> str:
     def keep(anchor: re.Match[str]) -> str:
         text = _TAG.sub("", anchor[2]).lstrip()
         if text.startswith(("#", "＃")):
@@ -137,10 +145,7 @@ def said(html: str, mentioned: Collection[str] = ()) -> str:
         named = href is not None and href[1] in mentioned
         return " " if named or "mention" in anchor[1] else anchor[0]
 
-    text = unicodedata.normalize("NFKC", html_text(_ANCHOR.sub(keep, shown)))[:LONGEST]
-    for pattern in (_URL, _HANDLE, _SHORTCODE):
-        text = pattern.sub(" ", text)
-    return text.strip()
+    return _ANCHOR.sub(keep, shown)
 
 
 def parse(text: str, own_name: str = "") -> Command | None:
@@ -150,6 +155,8 @@ def parse(text: str, own_name: str = "") -> Command | None:
     if pack := _PACK.match(text.replace(f"@{own_name}", " ") if own_name else text):
         verb = Verb.PACK_OUT if (pack[1] or pack[2]).lower() in ("out", "leave") else Verb.PACK_IN
         return Command(verb, topic=pack[3].lower()[:LONGEST_TOPIC])
+    if left := _LEAVE.match(text):
+        return Command(Verb.PACK_OUT, topic=left[1].lower()[:LONGEST_TOPIC])
     rest = _HASHTAG.sub(" ", text)
     words = [word for word in _words(rest) if word != own_name.casefold()]
     if tags:
@@ -165,7 +172,14 @@ def parse(text: str, own_name: str = "") -> Command | None:
         if verb in (Verb.IN, Verb.IN_PROFILE) and tags:
             return None  # less may be meant than the words alone would give
         return Command(verb, languages=languages)
-    return _suggestion(text.replace("#", " "), own_name)
+    return _suggestion(text.replace("#", " "), own_name) or _proposal(text, own_name)
+
+
+def named(html: str, mentioned: Collection[str] = ()) -> tuple[str, ...]:
+    """The handles (`user@host`) that a message names without a link of its own to them."""
+    shown = read_html(html[: 10 * LONGEST]).html
+    text = unicodedata.normalize("NFKC", html_text(_without_mentions(shown, mentioned)))[:LONGEST]
+    return tuple(dict.fromkeys(_NAMED.findall(_URL.sub(" ", text))))
 
 
 def _words(text: str) -> list[str]:
@@ -201,6 +215,15 @@ _TABLE = _table()
 # "pack out topic-astronomy", "leave pack topic-astronomy": a pack's name has hyphens
 _PACK = re.compile(
     r"\W*(?:packs? +(in|out)|(join|leave) +(?:the +)?pack) +(\w+(?:-\w+)*)\W*$", re.IGNORECASE
+)
+# Without the word for a pack only what cannot be anything else: a plain "leave" leaves it all.
+_LEAVE = re.compile(r"\W*leave +(\w+(?:-\w+)+)\W*$", re.IGNORECASE)
+_PACK_NOUNS = "|".join(
+    " +".join(noun.split()) for noun in sorted(PACK_NOUNS.split(", "), key=len, reverse=True)
+)
+_PACK_NEW = re.compile(
+    rf"\W*(?:{_PACK_NOUNS}) *[“”„\"'«»「」]?([a-z0-9]+(?:-[a-z0-9]+)*)[“”\"'«»「」]?\W*$",
+    re.IGNORECASE,
 )
 _FILLERS = _longest_first(FILLERS)
 _PREPOSITIONS = _longest_first(PREPOSITIONS)
@@ -275,6 +298,12 @@ def _suggestion(text: str, own_name: str) -> Command | None:
             break
         start += taken
     return _suggestion_unspaced(text) if _JAPANESE.search(text) else None
+
+
+def _proposal(text: str, own_name: str) -> Command | None:
+    """`pack NAME`; whom it names is no part of what was said."""
+    found = _PACK_NEW.match(text.replace(f"@{own_name}", " ") if own_name else text)
+    return Command(Verb.PACK_PROPOSE, topic=found[1].lower()[:LONGEST_TOPIC]) if found else None
 
 
 def _topic(text: str, spans: list[tuple[str, re.Match[str]]], start: int) -> str:
