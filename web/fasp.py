@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.exceptions import HTTPException
 
+from discover.model.words import N_
 from discover.policy.fasp import CAPABILITIES
 from discover.services.context import Context
 from discover.services.fasp.debug import calls
@@ -78,7 +79,7 @@ async def post_fasp(request: Request) -> Response:
     form = await read_form(request)
     server, base_url, code = (form.get(name, "") for name in ("server", "base_url", "code"))
     if not server:
-        return _page(request, status=422, problem="Please give the address of your server.")
+        return _page(request, status=422, problem=N_("Please give the address of your server."))
     registrations = request.app.state.fasp_registrations
     client = request.client.host if request.client else "unknown"
     try:
@@ -89,7 +90,7 @@ async def post_fasp(request: Request) -> Response:
     except RegistrationRefused as refused:
         return _page(
             request, status=refused.status, server=server, code=code, base_url=base_url,
-            problem=str(refused),
+            problem=refused.why,
         )  # fmt: skip
     return RedirectResponse(status_url(_context(request), made.id), 303)
 

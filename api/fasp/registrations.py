@@ -8,6 +8,7 @@ from api.fasp.routes import provider_name
 from api.limits import Buckets, Rate, client_key
 from api.problems import ProblemAnswer
 from discover.bootstrap import App
+from discover.model.words import N_, Sentence
 from discover.net.client import GuardedClient
 from discover.services.fasp.partners import Partner
 from discover.services.fasp.register import (
@@ -50,16 +51,18 @@ class Registrations:
                     code=code if self.mode == "invitation" else None,
                 )
         except TimeoutError:
-            raise RegistrationRefused("The server took too long to answer.", 502) from None
+            raise RegistrationRefused(
+                Sentence("The server took too long to answer."), 502
+            ) from None
 
     def _take(self, client: str) -> None:
         if self.mode == "closed":
-            raise RegistrationRefused("Registrations are closed here.", 403)
+            raise RegistrationRefused(Sentence("Registrations are closed here."), 403)
         turn = self._clients.take(client_key(client))
         if not turn.allowed:
             raise ProblemAnswer(
                 429,
-                "Too many tries from here; try again later.",
+                N_("Too many tries from here; try again later."),
                 headers={"Retry-After": str(turn.wait)},
             )
 

@@ -69,6 +69,26 @@ def test_closed_registrations_ask_no_server_anything(new_scene):
     assert scene.town.site.seen == []
 
 
+def test_a_refusal_is_said_in_the_admins_language(new_scene):
+    scene = new_scene(fasp_registration="open")
+    scene.server.quirks.switched_on = False
+    german = {"accept": "text/html", "accept-language": "de-AT,de;q=0.8,en;q=0.5"}
+
+    def refused(**fields: str) -> str:
+        return scene.client.post("/fasp", data=fields, headers=german).text
+
+    assert "Das ist keine Adresse eines Servers." in refused(server="no such server")
+    assert "Bitte die Adresse" in refused()
+    given = {"server": scene.server.host, "base_url": scene.server.base_url}
+    gone = refused(**given)
+    assert f"Unter {scene.server.base_url}/registration ist nichts." in gone
+    assert "EXPERIMENTAL_FEATURES=fasp" in gone
+    scene.server.quirks.switched_on, scene.server.quirks.status = True, 500
+    assert "mit dem Status 500 abgelehnt" in refused(**given)
+    english = scene.client.post("/fasp", data=given, headers={"accept": "text/html"})
+    assert "refused our registration with status 500" in english.text
+
+
 def test_registrations_of_one_client_are_limited(new_scene):
     scene = new_scene(fasp_registration="open")
     statuses = [fill_in(scene, server="no such server").status_code for _ in range(15)]

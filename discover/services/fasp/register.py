@@ -15,6 +15,7 @@ import orjson
 import sqlalchemy as sa
 
 from discover.model.fetched import FetchError, FetchFailure
+from discover.model.words import Sentence
 from discover.net import fasp as net
 from discover.net.client import GuardedClient
 from discover.net.keys import SigningKey
@@ -22,12 +23,14 @@ from discover.policy.origin import host_of
 from discover.services.context import Context
 from discover.services.fasp import invitations
 from discover.services.fasp.partners import CONNECTIONS, Partner, is_blocked, load, public_bytes
+from discover.services.proof_words import why
 from discover.services.servers import read_host
 from discover.wire import fasp
 from discover.wire.documents import ParseError, read_document
 from discover.wire.nodeinfo import nodeinfo_url, parse_nodeinfo, well_known_url
 from discover.wire.signed import BadSignature
 
+_BLOCKED = Sentence("This server is blocked here.")
 _JSON = "application/json, */*;q=0.1"
 _NODEINFO_PATH = "/.well-known/nodeinfo"
 # Elsewhere on a host its users may have pages of their own, which do not speak for its admin.
@@ -35,10 +38,11 @@ _OWN_PATHS = ("", "/api/fasp")
 
 
 class RegistrationRefused(Exception):
-    """The text says why, for the admin at the form. `status`: as HTTP would say it."""
+    """`why` is for the admin at the form, in their language. `status`: as HTTP would say it."""
 
-    def __init__(self, text: str, status: int = 422) -> None:
-        super().__init__(text)
+    def __init__(self, why: Sentence, status: int = 422) -> None:
+        super().__init__(why)
+        self.why = why
         self.status = status
 
 
@@ -56,11 +60,11 @@ async def discover_base(ctx: Context, client: GuardedClient, server: str) -> Fou
     try:
         host = read_host(server)
     except (ValueError, UnicodeError):
-        raise RegistrationRefused("That is not the address of a server.") from None
+        raise RegistrationRefused(Sentence("That is not the address of a server.")) from None
     if host == host_of(ctx.own_url):
-        raise RegistrationRefused("That is this index itself.")
+        raise RegistrationRefused(Sentence("That is this index itself."))
     if await asyncio.to_thread(is_blocked, ctx, host):
-        raise RegistrationRefused("This server is blocked here.", 403)
+        raise RegistrationRefused(_BLOCKED, 403)
     origin = client.manners.base_url(host)
     said_by, named = await _nodeinfo(client, host, origin)
     if said_by is not None and said_by != host:
@@ -83,15 +87,17 @@ async def register(
     Raises RegistrationRefused with what to tell the admin; nothing is kept then.
     """
     if code is not None and not await asyncio.to_thread(invitations.is_good, ctx, code):
-        raise RegistrationRefused("This invitation code is not good (any more).", 403)
+        raise RegistrationRefused(Sentence("This invitation code is not good (any more)."), 403)
     found = await discover_base(ctx, client, server)
     try:
         base = fasp.read_base_url(base_url)
-    except ValueError as error:
-        raise RegistrationRefused(f"{error}.") from None
+    except ValueError:
+        raise RegistrationRefused(
+            Sentence("A base URL is an address such as https://example.social/api/fasp.")
+        ) from None
     host, own = _speaks_for(found, base)
     if host == host_of(ctx.own_url) or await asyncio.to_thread(is_blocked, ctx, host):
-        raise RegistrationRefused("This server is blocked here.", 403)
+        raise RegistrationRefused(_BLOCKED, 403)
     server_id = secrets.token_urlsafe(16)
     key = SigningKey.generate_ed25519(server_id)
     await asyncio.to_thread(_keep_asked, ctx, server_id, host, base, own=own, key=key)
@@ -102,7 +108,7 @@ async def register(
         raise
     if code is not None and not await asyncio.to_thread(invitations.use, ctx, code):
         await asyncio.to_thread(_forget, ctx, server_id)
-        raise RegistrationRefused("This invitation code was used meanwhile.", 403)
+        raise RegistrationRefused(Sentence("This invitation code was used meanwhile."), 403)
     await asyncio.to_thread(_keep_registered, ctx, server_id, registered, {host, host_of(base)})
     made = await asyncio.to_thread(load, ctx, server_id)
     assert made is not None
@@ -165,18 +171,28 @@ async def _introduce(
         raise RegistrationRefused(_why(error), 502) from None
     if 300 <= answer.status < 400:
         raise RegistrationRefused(
-            f"{base}/registration redirects elsewhere. Give the base URL where it really is.", 502
+            Sentence(
+                "{url} redirects elsewhere. Give the base URL where it really is.",
+                url=f"{base}/registration",
+            ),
+            502,
         )
     if answer.status == 404:
         raise RegistrationRefused(
-            f"There is nothing at {base}/registration. Is FASP switched on at the server"
-            " (Mastodon: EXPERIMENTAL_FEATURES=fasp), and is this its base URL?",
+            Sentence(
+                "There is nothing at {url}. Is FASP switched on at the server"
+                " (Mastodon: EXPERIMENTAL_FEATURES=fasp), and is this its base URL?",
+                url=f"{base}/registration",
+            ),
             502,
         )
     if not 200 <= answer.status < 300:
         raise RegistrationRefused(
-            f"The server refused our registration with status {answer.status}. If this index is"
-            " registered there already, delete that entry first.",
+            Sentence(
+                "The server refused our registration with status {status}. If this index is"
+                " registered there already, delete that entry first.",
+                status=answer.status,
+            ),
             502,
         )
     try:
@@ -186,7 +202,9 @@ async def _introduce(
                 answer.status, answer.headers, answer.body, registered.key, ctx.clock.now()
             )
     except (ParseError, BadSignature) as error:
-        raise RegistrationRefused(f"The server's answer cannot be used: {error}.", 502) from None
+        raise RegistrationRefused(
+            Sentence("The server's answer cannot be used: {error}.", error=str(error)), 502
+        ) from None
     return registered
 
 
@@ -195,10 +213,10 @@ def our_base(ctx: Context) -> str:
     return f"{ctx.own_url}/fasp"
 
 
-def _why(error: FetchError) -> str:
+def _why(error: FetchError) -> Sentence:
     if error.failure is FetchFailure.ADDRESS_REFUSED:
-        return "This address may not be contacted: it is not a public https address."
-    return f"The server cannot be reached now ({error.failure.value.replace('_', ' ')})."
+        return Sentence("This address may not be contacted: it is not a public https address.")
+    return Sentence("The server cannot be reached now ({why}).", why=why(error))
 
 
 def _keep_asked(
