@@ -102,6 +102,17 @@ class EngineUnavailable(Exception):
     """The engine cannot be reached or does not answer; nothing was lost, try again."""
 
 
+class Handed(Protocol):
+    """Documents that an engine has been given."""
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Are they durable and visible? Waits for it at most so long, or to the end.
+
+        Raises EngineUnavailable when it came to nothing.
+        """
+        ...
+
+
 class SearchEngine(Protocol):
     """Two collections, accounts and posts. Every write is durable and visible on return,
     and safe to do twice. Blocking; call from a thread. Raises EngineUnavailable.
@@ -118,6 +129,12 @@ class SearchEngine(Protocol):
     def needs_rebuild(self) -> bool: ...
 
     def upsert(self, documents: Sequence[Document]) -> None: ...
+
+    def hand_over(self, documents: Sequence[Document]) -> Handed:
+        """As `upsert`, but the engine may still be at it on return. What is written after this
+        is also done after it.
+        """
+        ...
 
     def delete(self, kind: Kind, ids: Sequence[int]) -> None: ...
 

@@ -35,12 +35,12 @@ def work(app: App, stop: threading.Event) -> None:
     )
     tasks.start()
     try:
-        _repeat(app, stop, _index(app))
+        _repeat(app, stop, _index(app, stop))
     finally:
         tasks.join()
 
 
-def _index(app: App) -> Callable[[], bool]:
+def _index(app: App, stop: threading.Event) -> Callable[[], bool]:
     restored = False
 
     def follow() -> bool:
@@ -49,7 +49,7 @@ def _index(app: App) -> Callable[[], bool]:
         if not restored:
             restore_lost_index(app.context)
             restored = True
-        return index_pending(app.context) >= BATCH
+        return index_pending(app.context, go_on=lambda: not stop.is_set()) >= BATCH
 
     return follow
 

@@ -99,10 +99,12 @@ class MeilisearchEngine:
     # Writes
 
     def upsert(self, documents: Sequence[Document]) -> None:
+        self.hand_over(documents).wait()
+
+    def hand_over(self, documents: Sequence[Document]) -> HandedOver:
         accounts = [one for one in documents if isinstance(one, AccountDocument)]
         posts = [one for one in documents if not isinstance(one, AccountDocument)]
         with reachable():
-            # All are handed over before the first is waited for: the server works meanwhile.
             answers = [
                 answer
                 for kind, group in ((Kind.ACCOUNTS, accounts), (Kind.POSTS, posts))
@@ -110,7 +112,7 @@ class MeilisearchEngine:
                 for name in self._targets(kind, [one.id for one in group])
                 for answer in self._hand_over(name, group)
             ]
-        self._all_done(answers)
+        return HandedOver(self._server, answers)
 
     def delete(self, kind: Kind, ids: Sequence[int]) -> None:
         self._all_done(self._delete_ids(kind, ids))
@@ -262,6 +264,24 @@ class MeilisearchEngine:
 
     def close(self) -> None:
         self._server.close()
+
+
+class HandedOver:
+    """discover.ports.Handed: tasks that the server works at in their order."""
+
+    def __init__(self, server: Connection, answers: list[Any]) -> None:
+        self._server, self._answers = server, answers
+
+    def wait(self, seconds: float | None = None) -> bool:
+        with reachable():
+            while self._answers:
+                try:
+                    if not self._server.wait(self._answers[0], seconds):
+                        return False
+                except TaskFailed as failed:
+                    raise EngineUnavailable(str(failed)) from failed
+                del self._answers[0]
+        return True
 
 
 class MeilisearchRebuild:

@@ -95,19 +95,25 @@ class Connection:
                 self._all.append(kept)
         return kept
 
-    def wait(self, answer: Any) -> None:
-        """Until the task that an answer names is done. RuntimeError with its message if it failed."""
-        number, began, pause = answer["taskUid"], time.monotonic(), FIRST_PAUSE
+    def wait(self, answer: Any, seconds: float | None = None) -> bool:
+        """Until the task that an answer names is done, or, False, so many seconds have passed.
+
+        TaskFailed when the server could not do it.
+        """
+        number, began = answer["taskUid"], time.monotonic()
+        pause = FIRST_PAUSE if seconds is None else seconds
         while True:
             task = self.http.get(f"tasks/{number}")
             if task["status"] == "succeeded":
-                return
+                return True
             if task["status"] in ("failed", "canceled"):
                 error = task.get("error") or {}
                 raise TaskFailed(
                     f"Meilisearch {task['type']} {task['status']}: {error.get('message', '')}",
                     str(error.get("code", "")),
                 )
+            if seconds is not None and time.monotonic() - began >= seconds:
+                return False
             if time.monotonic() - began > TASK_SECONDS:
                 raise EngineUnavailable(f"Meilisearch did not finish {task['type']} in time")
             time.sleep(pause)

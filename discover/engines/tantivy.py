@@ -161,6 +161,13 @@ def kind_of(document: Document) -> Kind:
     return Kind.ACCOUNTS if isinstance(document, AccountDocument) else Kind.POSTS
 
 
+class Written:
+    """discover.ports.Handed: nothing to wait for."""
+
+    def wait(self, seconds: float | None = None) -> bool:  # noqa: ARG002
+        return True
+
+
 class TantivyEngine:
     """discover.ports.SearchEngine over a folder. Safe to use from many threads."""
 
@@ -214,6 +221,10 @@ class TantivyEngine:
             with self._write(kind, [document.id for document in group]) as writers:
                 for writer in writers:
                     put(writer, kind, group)
+
+    def hand_over(self, documents: Sequence[Document]) -> Written:
+        self.upsert(documents)
+        return Written()
 
     def delete(self, kind: Kind, ids: Sequence[int]) -> None:
         with self._write(kind, ids) as writers:

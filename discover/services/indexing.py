@@ -7,7 +7,9 @@ indexer works at a time: two could overtake each other with an older state.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.query import Kind
-from discover.ports import Document
+from discover.ports import Document, Handed
 from discover.services import outbox, similarity, withdrawals
 from discover.services.context import Context
 from discover.services.documents import (
@@ -35,6 +37,8 @@ from discover.store.database import Lookup, among, chunks
 BATCH = 4000
 LOCK = "indexer"
 _LOCK_SECONDS = 120.0
+_AT_ONCE = 2  # batches that the engine has been given and has not finished
+_PAUSE = 0.05  # how often to look whether the engine has finished, or more has gathered
 
 # Statements are made once: to make one costs more than to run it.
 _ANY_WAITING = sa.select(OUTBOX.c.id).limit(1)
@@ -43,6 +47,13 @@ _WAITING = (
     .where(OUTBOX.c.id > sa.bindparam("after"))
     .order_by(OUTBOX.c.id)
     .limit(sa.bindparam("limit"))
+)
+_NTH = (
+    sa.select(OUTBOX.c.id)
+    .where(OUTBOX.c.id > sa.bindparam("after"))
+    .order_by(OUTBOX.c.id)
+    .offset(sa.bindparam("number"))
+    .limit(1)
 )
 _LEAVING = (
     sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host)
@@ -54,8 +65,23 @@ _DONE = sa.delete(OUTBOX).where(among(OUTBOX.c.id))
 _POSTS_OF = Lookup(sa.select(*POST_COLUMNS).where(among(POSTS.c.id)))
 
 
-def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
-    """Bring one batch of outbox rows to the index. Returns how many rows were done.
+@dataclass(slots=True)
+class _Batch:
+    """Outbox rows whose documents the engine has been given."""
+
+    ids: list[int]
+    changed: set[int]  # accounts
+    handed: Handed | None = None
+
+    def wait(self, seconds: float | None = None) -> bool:
+        return self.handed is None or self.handed.wait(seconds)
+
+
+def index_pending(
+    ctx: Context, *, limit: int = BATCH, go_on: Callable[[], bool] = lambda: True
+) -> int:
+    """Bring a batch of outbox rows to the index, and further ones while they gather as fast as
+    the engine takes them in and `go_on` says so. Returns how many rows were done.
 
     0 also when another process is at it. Raises EngineUnavailable; nothing is lost by it.
     """
@@ -66,19 +92,48 @@ def index_pending(ctx: Context, *, limit: int = BATCH) -> int:
     if lock is None:
         return 0
     try:
-        first = _purge_first(ctx)
-        ids, changed = ([], set()) if first else _index_batch(ctx, limit)
-        with ctx.database.write() as connection:
-            if ids:
-                now = ctx.clock.now()
-                similarity.mark(connection, changed, now)
-                similarity.call(connection, now)
-            for part in chunks(ids):
-                connection.execute(_DONE, {"among": part})
-            withdrawals.gone(connection, ids, ctx.clock.now())
-        return first + len(ids)
+        return _follow(ctx, limit, lock, go_on)
     finally:
         drop_lock(ctx, LOCK, lock)
+
+
+def _follow(ctx: Context, limit: int, lock: str, go_on: Callable[[], bool]) -> int:
+    """The next batch is made while the engine works at the one before."""
+    done = _purge_first(ctx)
+    first = _index_batch(ctx, limit)
+    handed = deque([first] if first else [])
+    while handed:
+        done += _purge_first(ctx)
+        room, last = len(handed) < _AT_ONCE and go_on(), handed[-1].ids[-1]
+        if (
+            room
+            and _gathered(ctx, last, limit // 2)
+            and take_lock(ctx, LOCK, _LOCK_SECONDS, lock)
+            and (more := _index_batch(ctx, limit, after=last))
+        ):
+            handed.append(more)
+        elif handed[0].wait(_PAUSE if room else None):
+            batch = handed.popleft()
+            _tick_off(ctx, batch)
+            done += len(batch.ids)
+    return done
+
+
+def _gathered(ctx: Context, after: int, number: int) -> bool:
+    """Are at least so many rows waiting behind that one?"""
+    with ctx.database.read() as connection:
+        nth = connection.execute(_NTH, {"after": after, "number": max(0, number - 1)})
+        return nth.first() is not None
+
+
+def _tick_off(ctx: Context, batch: _Batch) -> None:
+    with ctx.database.write() as connection:
+        now = ctx.clock.now()
+        similarity.mark(connection, batch.changed, now)
+        similarity.call(connection, now)
+        for part in chunks(batch.ids):
+            connection.execute(_DONE, {"among": part})
+        withdrawals.gone(connection, batch.ids, now)
 
 
 def _purge_first(ctx: Context) -> int:
@@ -173,7 +228,9 @@ def _rebuild(ctx: Context, kind: Kind, lock: str, progress: Callable[[str, int, 
             seen += len(rows)
             last = rows[-1].id
             progress(kind.value, seen, total)
-            mark = max([mark, *_index_batch(ctx, BATCH, after=mark)[0]])
+            if behind := _index_batch(ctx, BATCH, after=mark):
+                behind.wait()
+                mark = behind.ids[-1]
         fresh.swap()
     return written
 
@@ -188,12 +245,12 @@ def _documents(
     return list(post_documents(ctx, rows, judged, now))
 
 
-def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int], set[int]]:
-    """Bring the engine up to the rows' state; returns their outbox ids, and changed accounts'."""
+def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> _Batch | None:
+    """Give the engine the state of what the rows speak of; None when there are none."""
     with ctx.database.read() as connection:
         rows = connection.execute(_WAITING, {"after": after, "limit": limit}).all()
         if not rows:
-            return [], set()
+            return None
         left_behind = _left_behind(connection, rows)
     _purge(ctx, rows)
     account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
@@ -214,9 +271,10 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> tuple[list[int]
         ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
     if gone := post_ids.difference(one.id for one in documents):
         ctx.engine.delete(Kind.POSTS, sorted(gone))
+    batch = _Batch([row.id for row in rows], account_ids)
     if accounts or documents:
-        ctx.engine.upsert([*accounts, *documents])
-    return [row.id for row in rows], account_ids
+        batch.handed = ctx.engine.hand_over([*accounts, *documents])
+    return batch
 
 
 def _purge(ctx: Context, rows: Sequence[Any]) -> None:

@@ -75,6 +75,18 @@ def test_the_last_of_two_versions_in_one_batch_wins(engine: SearchEngine):
     assert engine.count(Kind.POSTS) == 1
 
 
+def test_what_is_handed_over_is_done_in_its_order(engine: SearchEngine):
+    handed = [
+        engine.hand_over([post(1, "earlier words"), post(2, "second words")]),
+        engine.hand_over([post(1, "later words"), post(3, "third words")]),
+    ]
+    engine.delete(Kind.POSTS, [2])
+    assert all(one.wait() for one in handed)
+    assert posts(engine, "later ") == [1]
+    assert sorted(engine.ids(Kind.POSTS)) == [1, 3]
+    assert all(one.wait(0) for one in handed)
+
+
 def test_deleted_documents_are_gone_and_may_be_deleted_twice(filled: SearchEngine):
     for _ in range(2):
         filled.delete(Kind.POSTS, [11, 12, 9999])

@@ -1,0 +1,94 @@
+"""The index follows the database while the engine is still at work, in both editions."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+import sqlalchemy as sa
+
+from discover.bootstrap import open_app
+from discover.model.actor import ConsentSignals, Flag
+from discover.model.instance import NodeInfo, RobotsState
+from discover.model.observed import ServerSeen
+from discover.model.query import Kind
+from discover.services.indexing import index_pending
+from discover.services.observe import observe
+from discover.services.outbox import OUTBOX
+from discover.services.servers import add_server
+from discover.settings import Settings
+from tests.support.site import HOST, actor, post, posts
+
+NO = ConsentSignals(discoverable=Flag.FALSE, indexable=Flag.FALSE)
+MANY = 24
+
+
+@pytest.fixture(params=["embedded", "server"])
+def ctx(request: pytest.FixtureRequest, tmp_path):
+    more = {}
+    if request.param == "server":
+        meilisearch = request.getfixturevalue("meilisearch_server")
+        more = {
+            "database_url": request.getfixturevalue("postgres_url"),
+            "search_url": meilisearch.url,
+            "search_key": meilisearch.key,
+            "search_prefix": f"following{secrets.token_hex(4)}",
+        }
+    app = open_app(Settings(_env_file=None, home=tmp_path, **more))
+    app.context.engine.prepare()
+    add_server(app.context, HOST, "its admin wrote to us")
+    info = NodeInfo(software="mastodon", version="4.5")
+    now = datetime.now(UTC)
+    observe(app.context, [ServerSeen(HOST, RobotsState.ALLOWED, None, info, seen_at=now)])
+    yield app.context
+    app.close()
+
+
+def see_somebody(ctx):
+    ada = actor("ada")
+    written = [post(ada, number, f"stars {number}") for number in range(1, MANY + 1)]
+    observe(ctx, [ada, posts(ada, *written)])
+    return ada
+
+
+def waiting(ctx):
+    with ctx.database.read() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(OUTBOX))
+
+
+def test_whatever_has_gathered_arrives_in_one_go_in_many_batches(ctx):
+    see_somebody(ctx)
+    before = waiting(ctx)
+    assert index_pending(ctx, limit=4) > before - 4  # a last small batch may wait for company
+    while index_pending(ctx, limit=4):
+        pass
+    assert waiting(ctx) == 0
+    assert ctx.engine.count(Kind.POSTS) == MANY
+    assert ctx.engine.count(Kind.ACCOUNTS) == 1
+
+
+def test_whoever_leaves_while_a_batch_is_at_work_is_not_brought_back(ctx):
+    ada = see_somebody(ctx)
+    turns = []
+
+    def leave() -> bool:
+        if not turns:
+            seen = replace(actor("ada", signals=NO), seen_at=datetime.now(UTC))
+            assert observe(ctx, [seen])[0].removed == MANY + 1
+        turns.append(ada)
+        return True
+
+    while index_pending(ctx, limit=4, go_on=leave):
+        pass
+    assert turns
+    assert waiting(ctx) == 0
+    assert list(ctx.engine.ids(Kind.POSTS)) == []
+    assert list(ctx.engine.ids(Kind.ACCOUNTS)) == []
+
+
+def test_a_worker_that_is_told_to_stop_begins_no_other_batch(ctx):
+    see_somebody(ctx)
+    assert index_pending(ctx, limit=4, go_on=lambda: False) == 4
+    assert waiting(ctx) > 0
