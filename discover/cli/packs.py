@@ -79,17 +79,26 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """All hand-picked packs, the newest first."""
-    from discover.services.packs import picked_packs
+    from discover.services.packs import every_picked_pack
 
     with opened() as app:
-        found = picked_packs(app.context)
+        found = every_picked_pack(app.context)
     if as_json:
-        print_json([{"name": slug, "title": title, "note": note} for slug, title, note in found])
+        print_json(
+            [
+                {
+                    "name": one.slug, "title": one.title, "note": one.note,
+                    "hidden": one.hidden, "proposed": one.proposed,
+                }
+                for one in found
+            ]
+        )  # fmt: skip
         return
     if not found:
         console.print("no pack was picked; make one with: waypost pack keep NAME TITLE")
-    for slug, title, _ in found:
-        console.print(f"{slug:<32} {title}", markup=False)
+    for one in found:
+        state = " (hidden)" if one.hidden else " (proposed)" if one.proposed else ""
+        console.print(f"{one.slug:<32} {one.title}{state}", markup=False)
 
 
 @packs.command("drop")
