@@ -77,14 +77,14 @@ def test_a_refusal_is_said_in_the_admins_language(new_scene):
     def refused(**fields: str) -> str:
         return scene.client.post("/fasp", data=fields, headers=german).text
 
-    assert "Das ist keine Adresse eines Servers." in refused(server="no such server")
-    assert "Bitte die Adresse" in refused()
+    assert "Das ist nicht die Adresse eines Servers." in refused(server="no such server")
+    assert "Bitte gib die Adresse" in refused()
     given = {"server": scene.server.host, "base_url": scene.server.base_url}
     gone = refused(**given)
     assert f"Unter {scene.server.base_url}/registration ist nichts." in gone
     assert "EXPERIMENTAL_FEATURES=fasp" in gone
     scene.server.quirks.switched_on, scene.server.quirks.status = True, 500
-    assert "mit dem Status 500 abgelehnt" in refused(**given)
+    assert "mit Status 500 abgelehnt" in refused(**given)
     english = scene.client.post("/fasp", data=given, headers={"accept": "text/html"})
     assert "refused our registration with status 500" in english.text
 
