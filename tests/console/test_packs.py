@@ -43,6 +43,23 @@ def test_pack_is_made_filled_emptied_and_dropped(ada):
     assert HOST not in str(audit_log.page(ada.context))
 
 
+def test_hidden_pack_is_shown_to_nobody_until_it_is_shown_again(ada):
+    ada.send(PAGE, PAGE, slug="night-sky", title="Night sky")
+    hidden = ada.send(f"{PAGE}/night-sky/hide", f"{PAGE}/night-sky")
+    assert "nobody is shown it" in hidden.text
+    assert shown(ada) is None
+    assert ada.see("/packs/night-sky").status_code == 404
+    assert "Night sky" not in ada.see("/packs").text
+    assert "Night sky" in ada.see(PAGE).text
+    entry = audit_log.page(ada.context)[0]
+    assert (entry.act, entry.subject, entry.outcome) == ("hid a pack", "night-sky", "done")
+    assert ada.send(f"{PAGE}/none/hide", PAGE).status_code == 422
+
+    ada.send(f"{PAGE}/night-sky/show", f"{PAGE}/night-sky")
+    assert shown(ada) == []
+    assert audit_log.page(ada.context)[0].act == "showed a pack again"
+
+
 def test_pack_that_cannot_be_is_said_so(ada):
     for given in ({"slug": "Two Words", "title": "x"}, {"slug": "topic-x", "title": "x"}, {"slug": "x", "title": ""}):  # fmt: skip
         assert ada.send(PAGE, PAGE, **given).status_code == 422

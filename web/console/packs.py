@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from discover.model.actor import Handle
 from discover.model.views import BadRequest
+from discover.model.words import N_
 from discover.services import packs
 from discover.services.audit_log import Facts
 from web.console.doors import AtDesk, Desk, WithForm
@@ -24,7 +25,7 @@ _T = TypeVar("_T")
 
 @router.get("")
 def all_packs(desk: AtDesk) -> Response:
-    return show(desk, "packs", packs=packs.picked_packs(desk.context))
+    return show(desk, "packs", packs=packs.every_picked_pack(desk.context))
 
 
 @router.post("")
@@ -41,7 +42,7 @@ def make(desk: WithForm) -> Response:
 @router.get("/{slug}")
 def one_pack(slug: str, desk: AtDesk) -> Response:
     """Those of the picked who said yes themselves; of the others nothing is shown here either."""
-    found = packs.find_pack(desk.context, slug)
+    found = packs.find_pack(desk.context, slug, operator=True)
     if found is None or found.kind is not packs.Kind.PICKED:
         raise HTTPException(404, "There is no such pack.")
     return show(desk, "pack", pack=found, most=packs.MOST_PICKED)
@@ -69,6 +70,18 @@ def unpick(slug: str, desk: WithForm) -> Response:
     return desk.act("took people off a pack", slug, do, back=_page(slug))
 
 
+@router.post("/{slug}/hide")
+def hide(slug: str, desk: WithForm) -> Response:
+    return desk.act(N_("hid a pack"), slug, _showing(desk, slug, hidden=True), back=_page(slug))
+
+
+@router.post("/{slug}/show")
+def show_again(slug: str, desk: WithForm) -> Response:
+    return desk.act(
+        N_("showed a pack again"), slug, _showing(desk, slug, hidden=False), back=_page(slug)
+    )
+
+
 @router.post("/{slug}/drop")
 def drop(slug: str, desk: WithForm) -> Response:
     def do() -> Facts:
@@ -77,6 +90,15 @@ def drop(slug: str, desk: WithForm) -> Response:
         return {}
 
     return desk.act("dropped a pack", slug, do, back=_HERE)
+
+
+def _showing(desk: Desk, slug: str, *, hidden: bool) -> Callable[[], Facts]:
+    def do() -> Facts:
+        if not packs.hide_pack(desk.context, slug, hidden=hidden):
+            raise ValueError(N_("There is no such pack."))
+        return {"hidden": hidden}
+
+    return do
 
 
 def _handles(desk: Desk) -> list[Handle]:
