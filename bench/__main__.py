@@ -1,4 +1,4 @@
-"""`python -m bench [crawl|ingest|search|memory|inbox|deliver|suggest|discovery|relevance …] [--quick]`, then `python -m bench report`."""
+"""`python -m bench [crawl|ingest|search|pages|memory|inbox|deliver|suggest|discovery|relevance …] [--quick]`, then `python -m bench report`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ NAMES = (
     "crawl",
     "ingest",
     "search",
+    "pages",
     "memory",
     "inbox",
     "deliver",

@@ -14,6 +14,7 @@ ORDER = (
     "crawl",
     "ingest",
     "search",
+    "pages",
     "memory",
     "leaving",
     "inbox",
