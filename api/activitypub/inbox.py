@@ -27,7 +27,7 @@ from discover.bootstrap import App
 from discover.net.verify import GoneActor, Refused, SignedRequest, Signer, Verifier
 from discover.policy.origin import host_of, same_origin
 from discover.services.dispatch import FORWARDABLE, HANDED_ON, kind_of
-from discover.services.inbox import Guests, Received, holds_anything, is_refused
+from discover.services.inbox import Guests, Received, holds_anything, is_refused, speaks_to_us
 from discover.wire.documents import Json, ParseError, read_document
 from discover.wire.received import actor_of, check, id_of, object_uri
 
@@ -127,7 +127,9 @@ def _check_who(
     if host == host_of(app.settings.own_url):
         raise No(403, "Our own actor does not write to itself.")
     blocked = guests.refused.get(host)
-    if blocked is not None and is_refused(kind, blocked=blocked):
+    own_key = _key_host(headers) == host
+    back = host in guests.may_return and own_key and speaks_to_us(app.context, activity)
+    if blocked is not None and is_refused(kind, blocked=blocked) and not back:
         raise No(403, "This server is blocked here or has opted out.")
     if not same_origin(id_of(activity) or "", actor):
         raise No(403, "The activity's id is not on its actor's host.")

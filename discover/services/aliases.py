@@ -39,13 +39,40 @@ def person_of(
     out = next((uri for uri in found if found[uri].act is PersonAct.OUT), None)
     if out is None or own.act is not PersonAct.NONE:
         return own
+    _keep_out(ctx, connection, actor.uri, out, now, blocked_us=own.blocked_us)
+    return replace(own, act=PersonAct.OUT)
+
+
+def out_too(ctx: Context, connection: Connection, uri: str, now: datetime) -> list[int]:
+    """Somebody said out: listed accounts that say that they are the same person are out too.
+
+    Returns their ids, to be withdrawn. Whoever came in by an act of their own under that name stays.
+    """
+    ids = []
+    for row in accounts_saying(connection, (uri,)):
+        person = load_persons(ctx, connection, {row.uri: row.handle_key})[row.uri]
+        if person.act is not PersonAct.NONE:
+            continue
+        _keep_out(ctx, connection, row.uri, uri, now, blocked_us=person.blocked_us)
+        ids.append(row.id)
+    return ids
+
+
+def _keep_out(
+    ctx: Context,
+    connection: Connection,
+    uri: str,
+    known_as: str,
+    now: datetime,
+    *,
+    blocked_us: bool,
+) -> None:
     row = {
-        "uri": actor.uri, "act": PersonAct.OUT.value, "tags": [], "blocked_us": own.blocked_us,
-        "at": now, "source": f"also known as {out}",
+        "uri": uri, "act": PersonAct.OUT.value, "tags": [], "blocked_us": blocked_us,
+        "at": now, "source": f"also known as {known_as}",
     }  # fmt: skip
     upsert(connection, PersonRow, [row], key=["uri"], update=["act", "at", "source"])
-    outs.note(ctx, connection, "person", [actor.uri], now)
-    return replace(own, act=PersonAct.OUT)
+    outs.note(ctx, connection, "person", [uri], now)
 
 
 def suppress(ctx: Context, connection: Connection, names: list[str], now: datetime) -> None:

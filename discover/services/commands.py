@@ -19,6 +19,7 @@ from discover.model.observed import Door
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of
 from discover.services import (
+    aliases,
     following,
     history,
     outbox,
@@ -111,6 +112,19 @@ def handle(ctx: Context, connection: Connection, received: Received) -> None:
         return
     if not limited:
         _send(ctx, connection, message, received, reply, now)
+
+
+def take_back(ctx: Context, connection: Connection, received: Received) -> None:
+    """The same, of a server that is out by its contact account's word: only to say in again.
+
+    Nothing else is heard, and nothing answered while it is out.
+    """
+    message = read_message(received.activity, ctx.actor_uri)
+    if message is None or not _is_own_word(ctx, connection, message, received):
+        return
+    command = parse(said(message.html, message.mentioned), ctx.actor_name)
+    if command is not None and command.verb in server_words.BACK:
+        handle(ctx, connection, received)
 
 
 def _is_own_word(
@@ -297,6 +311,8 @@ def _leave(
     if account is not None:
         withdraw_account(connection, account.id, now, Because("account", message.heard_at))
         connection.execute(sa.delete(VISITS).where(VISITS.c.handle_key == account.handle_key))
+    for other in aliases.out_too(ctx, connection, uri, now):
+        withdraw_account(connection, other, now, Because("account", message.heard_at))
     connection.execute(sa.delete(VISITS).where(VISITS.c.uri == uri))
     _forget_evidence(ctx, connection, uri, now)
     following.part(ctx, connection, uri)

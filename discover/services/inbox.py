@@ -11,15 +11,16 @@ from typing import Any
 import sqlalchemy as sa
 
 from discover.policy.origin import host_of
-from discover.services import dispatch
+from discover.services import commands, dispatch
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS
+from discover.services.proof_rows import out_by_contact
 from discover.services.relays import subscribed_hosts
 from discover.services.seen import KIND, TASKS, digest, first_times
 from discover.services.withdraw import VERDICTS, VISITS
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, Following, Task
-from discover.wire.received import actor_of, id_of
+from discover.wire.received import actor_of, addresses, id_of
 
 log = logging.getLogger(__name__)
 
@@ -110,6 +111,10 @@ def work_off(ctx: Context, payload: Mapping[str, Any]) -> None:
         kind = dispatch.kind_of(received.activity)
         if row is None or not is_refused(kind, blocked=row.blocked):
             dispatch.dispatch(ctx, connection, received)
+        elif speaks_to_us(ctx, received.activity) and host in out_by_contact(
+            connection, ctx.clock.now()
+        ):
+            commands.take_back(ctx, connection, received)
 
 
 _REFUSED = sa.select(SERVERS.c.host, SERVERS.c.blocked).where(
@@ -123,12 +128,14 @@ class Guests:
 
     refused: Mapping[str, bool]  # -> whether our operator blocked it (else its admin opted out)
     relays: frozenset[str]  # they may hand us other people's activities
+    may_return: frozenset[str]  # refused, but their contact account may say in again
 
 
 def guests(ctx: Context) -> Guests:
     with ctx.database.read() as connection:
         rows = connection.execute(_REFUSED).all()
-    return Guests({row.host: row.blocked for row in rows}, subscribed_hosts(ctx))
+        back = out_by_contact(connection, ctx.clock.now())
+    return Guests({row.host: row.blocked for row in rows}, subscribed_hosts(ctx), back)
 
 
 def is_refused(kind: str | None, *, blocked: bool) -> bool:
@@ -138,6 +145,11 @@ def is_refused(kind: str | None, *, blocked: bool) -> bool:
     out a person's own no still counts, for the day its admin comes back.
     """
     return blocked or kind not in WITHDRAWALS
+
+
+def speaks_to_us(ctx: Context, activity: dict[str, Any]) -> bool:
+    """A message to our actor: from a server in Guests.may_return it is heard."""
+    return dispatch.kind_of(activity) == "Create" and addresses(activity, ctx.actor_uri)
 
 
 def holds_anything(ctx: Context, actor: str) -> bool:

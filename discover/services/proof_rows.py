@@ -155,3 +155,25 @@ def forget_yes(connection: Connection, host: str) -> None:
 def says_out(connection: Connection, host: str, now: datetime) -> bool:
     """Does a statement of the admin's say out? Then nobody else's yes counts."""
     return bool(standing_of(connection, host, None, now).out_by)
+
+
+def out_by_contact(connection: Connection, now: datetime) -> frozenset[str]:
+    """Hosts that are out by a message of their contact account, and by nothing else.
+
+    A message cannot be looked at again where it was said, so that these may say another.
+    """
+    rows = connection.execute(
+        sa.select(SERVERS)
+        .join(PROOFS, PROOFS.c.host == SERVERS.c.host)
+        .where(
+            PROOFS.c.kind == ServerOptIn.CONTACT.value,
+            SERVERS.c.opted_out.is_(True),
+            SERVERS.c.blocked.is_(False),
+            SERVERS.c.note.startswith(BY_STATEMENT),
+        )
+    ).all()
+    return frozenset(
+        row.host
+        for row in rows
+        if standing_of(connection, row.host, row, now).out_by == (ServerOptIn.CONTACT,)
+    )

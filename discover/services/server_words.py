@@ -19,6 +19,8 @@ _WORDS: dict[Verb, Word] = {
     Verb.SERVER_OUT: "out",
 }
 VERBS = tuple(_WORDS)
+# What may be said for a server that is out by its contact account's word
+BACK = frozenset({Verb.SERVER_IN, Verb.SERVER_PROFILES})
 
 
 def speak_for_server(

@@ -17,12 +17,12 @@ from discover.policy.proofs import Standing
 from discover.services import consent_log, outs
 from discover.services.context import Context
 from discover.services.documents import ACCOUNT_COLUMNS, judge_rows
-from discover.services.facts import ACCOUNTS, SERVERS
+from discover.services.facts import ACCOUNTS, SERVERS, people_who_asked
 from discover.services.proof_rows import BY_STATEMENT, standing_of
 from discover.services.servers import take_back
 from discover.services.withdraw import VISITS, withdraw_account, withdraw_posts, withdraw_server
 from discover.store.database import upsert
-from discover.store.tables import Server
+from discover.store.tables import Server, Visit
 
 _BATCH = 500
 _BEFORE = "; before that: "
@@ -92,6 +92,11 @@ def _in(
     }  # fmt: skip
     columns = ["opt_in", "scope", "opted_out", "note", "recorded_at", "due_at"]
     upsert(connection, Server, [row], key=["host"], update=columns)
+    if server is not None and server.opted_out and not server.blocked:
+        # Whoever asked for themselves was forgotten with all others, and need not ask again.
+        asked = people_who_asked(connection, host)
+        visits = [{"uri": uri, "host": host, "door": "command", "due_at": now} for uri in asked]
+        upsert(connection, Visit, visits, key=["uri"], update=["due_at"])
     if not was_in or server.scope == standing.scope.value:
         return
     if standing.scope is ServerScope.PROFILES:

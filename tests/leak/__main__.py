@@ -1,43 +1,40 @@
-"""`make leaktest`: as many steps as you like, e.g. make leaktest STEPS=100000 SEED=5."""
+"""`make leaktest`: as many steps as you like, e.g. make leaktest STEPS=100000 SEED=5 JOBS=2."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 import time
-from pathlib import Path
+from multiprocessing import get_context
 
-from tests.leak.trial import Difference, run_trial
+from tests.leak.trial import one_world
 
-WORLD = 2000  # steps after which a fresh world begins, so that people who left do not pile up
+WORLD = 500  # steps after which a fresh world begins, so that people who left do not pile up
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make leaktest", description=__doc__)
     parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the first world")
+    parser.add_argument("--jobs", type=int, default=1, help="worlds at a time")
+    parser.add_argument("--every", type=int, default=100, help="steps between looks at all doors")
     args = parser.parse_args()
-    began = last = time.monotonic()
-    done, seed = 0, args.seed
-    while done < args.steps:
-
-        def show(step: int, _all: int, before: int = done) -> None:
-            nonlocal last
-            if time.monotonic() - last > 5:
-                last = time.monotonic()
-                rate = (before + step) / (last - began)
-                print(f"{before + step} of {args.steps} steps, {rate:.0f} a second", flush=True)
-
-        count = min(WORLD, args.steps - done)
-        try:
-            with tempfile.TemporaryDirectory(prefix="waypost-leak-") as home:
-                run_trial(Path(home), seed, count, show)
-        except Difference as difference:
-            print(difference, file=sys.stderr)
-            return 1
-        done += count
-        seed += 1
+    worlds = [
+        (args.seed + number, min(WORLD, args.steps - number * WORLD), args.every)
+        for number in range(-(-args.steps // WORLD))
+    ]
+    began, done, differences = time.monotonic(), 0, 0
+    with get_context("spawn").Pool(args.jobs, maxtasksperchild=20) as pool:
+        for seed, steps, difference in pool.imap_unordered(one_world, worlds):
+            done += steps
+            if difference:
+                differences += 1
+                print(f"seed {seed}: {difference}", file=sys.stderr, flush=True)
+            rate = done / (time.monotonic() - began)
+            print(f"{done} of {args.steps} steps, {rate:.0f} a second", flush=True)
+    if differences:
+        print(f"{differences} of {len(worlds)} worlds differ")
+        return 1
     print(f"{done} steps, no difference: nothing leaked, nothing lost")
     return 0
 

@@ -6,6 +6,7 @@ discover.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tests.leak.origin import Origin, OriginPost, OriginServer, Person, frozen
@@ -33,7 +34,8 @@ class Oracle:
         self.robots: dict[str, str] = {}
         self.software: dict[str, str] = {}
         self.known: dict[str, Known] = {}
-        self.appointments: set[str] = set()
+        self.blocked: set[str] = set()
+        self.expected: set[str] = set()  # what has to be looked at in the next turn there
 
     # What happens to servers
 
@@ -48,43 +50,125 @@ class Oracle:
             self.refused_servers.add(host)
         self._drop_host(host)
 
+    # What people say
+
     def forget(self, uri: str) -> None:
         self.forgotten.add(uri)
+        self._drop(uri)
+
+    def block(self, uri: str) -> None:
+        self.blocked.add(uri)
+        self._drop(uri)
+
+    def unblock(self, uri: str) -> None:
+        self.blocked.discard(uri)
+
+    def took_back(self, author: str, post: str | None) -> None:
+        """Their own signed Delete: hidden at once; what the origin then says counts again."""
+        if post is None:
+            self.known.pop(author, None)
+        elif author in self.known:
+            self.known[author].posts.pop(post, None)
+
+    def _drop(self, uri: str) -> None:
         self.known.pop(uri, None)
-        self.appointments.discard(uri)
+        self.expected = {one for one in self.expected if not (one + "/").startswith(uri + "/")}
 
     def _drop_host(self, host: str) -> None:
         for uri in [uri for uri, one in self.known.items() if one.person.host == host]:
             del self.known[uri]
-        self.appointments = {uri for uri in self.appointments if f"//{host}/" not in uri}
+        self.expected = {one for one in self.expected if f"//{host}/" not in one}
+
+    def in_reach(self, person: Person) -> bool:
+        """May they be looked at because somebody speaks of them?"""
+        if person.uri in self.forgotten | self.blocked:
+            return False
+        return person.host in self.opted_in and self.robots.get(person.host) != "forbid"
+
+    def shows_posts_of(self, uri: str) -> bool:
+        one = self.known.get(uri)
+        if one is None or one.person.host not in self.software:
+            return False
+        return self._flags(one.person, self.software[one.person.host])[1]
 
     # What a visit sees
 
-    def visited(self, host: str, now: datetime) -> None:
-        """The whole server was visited: robots.txt, NodeInfo, list, and everybody known."""
+    def looked(self, host: str, looks: list[tuple[str, str]], now: datetime) -> None:
+        """What was looked at in a turn at this host, in order, and what stood there."""
         server = self._origin.servers[host]
-        if host not in self.opted_in:
-            return
+        for kind, address in looks:
+            if kind == "server":
+                self._see_server(server)
+            elif kind == "person" and address in self._origin.people:
+                self._see(self._origin.people[address], server, now)
+            elif kind == "post":
+                self._see_post(address, server)
+
+    def missed(self, host: str, looks: list[tuple[str, str]], *, whole: bool) -> set[str]:
+        """Who should have been looked at in that turn and was not. `whole`: a turn for all."""
+        server = self._origin.servers[host]
+        wanted = {uri for uri in self.expected if f"//{host}/" in uri}
+        self.expected -= wanted
+        # Of posts only while their author's are shown: an appointment may go with its author.
+        wanted = {
+            uri
+            for uri in wanted
+            if "/statuses/" not in uri or self.shows_posts_of(uri.partition("/statuses/")[0])
+        }
+        if not server.up or server.robots != "allow" or host not in self.opted_in:
+            return set()
+        if whole:
+            wanted |= {uri for uri, one in self.known.items() if one.person.host == host}
+            if server.software == "mastodon":
+                wanted |= (
+                    {
+                        person.uri
+                        for person in self._origin.people.values()
+                        if person.host == host
+                        and person.discoverable is True
+                        and person.answer == "ok"
+                    }
+                    - self.forgotten
+                    - self.blocked
+                )
+        return wanted - {address for _, address in looks}
+
+    def _see_server(self, server: OriginServer) -> None:
         if not server.up or server.robots == "error":
-            self.robots[host] = "error"
+            self.robots[server.host] = "error"
             return
-        self.robots[host] = server.robots
+        self.robots[server.host] = server.robots
         if server.robots == "forbid":
-            self._drop_host(host)
+            self._drop_host(server.host)
             return
-        self.software[host] = server.software
-        if server.software == "mastodon":
-            self.appointments |= {
-                person.uri
-                for person in self._origin.people.values()
-                if person.host == host and person.discoverable is True and person.answer == "ok"
-            } - self.forgotten
-        for uri in sorted(self.appointments):
-            person = self._origin.people[uri]
-            if person.host == host:
-                self._see(person, server, now)
+        self.software[server.host] = server.software
+
+    def _see_post(self, address: str, server: OriginServer) -> None:
+        """A post by itself: what it is now counts, if its author's posts do."""
+        uri = address.rpartition("/statuses/")[0]
+        person, one = self._origin.people[uri], self.known.get(uri)
+        if one is None or not server.up or server.robots != "allow":
+            return
+        post = next((post for post in person.posts if person.post_uri(post) == address), None)
+        gone = person.answer in ("404", "410", "tombstone") or person.suspended
+        if (
+            gone
+            or post is None
+            or not _public(post)
+            or not self._flags(one.person, server.software)[1]
+        ):
+            one.posts.pop(address, None)
+        else:
+            one.posts[address] = replace(post)
 
     def _see(self, person: Person, server: OriginServer, now: datetime) -> None:
+        if person.uri in self.forgotten | self.blocked or not server.up:
+            return
+        if server.robots == "forbid":  # met on the way to them
+            self.known.pop(person.uri, None)
+            return
+        if server.robots == "error":
+            return  # neither yes nor no
         if person.answer in ("404", "410", "tombstone"):
             self.known.pop(person.uri, None)
             return
@@ -99,10 +183,8 @@ class Oracle:
         seen = Known(person, now)
         if posts:
             for post in person.posts:
-                if post.audience == "public" and not post.narrowed and not post.tagged:
-                    seen.posts[person.post_uri(post)] = frozen(person).posts[
-                        person.posts.index(post)
-                    ]
+                if _public(post):
+                    seen.posts[person.post_uri(post)] = replace(post)
         self.known[person.uri] = seen
 
     def _flags(self, person: Person, software: str) -> tuple[bool, bool]:
@@ -124,7 +206,7 @@ class Oracle:
             host = one.person.host
             if host not in self.opted_in or self.robots.get(host) != "allow":
                 continue
-            if uri in self.forgotten or now - one.at > timedelta(days=7):
+            if uri in self.forgotten | self.blocked or now - one.at > timedelta(days=7):
                 continue
             software = self.software[host]
             listed, with_posts = self._flags(one.person, software)
@@ -138,3 +220,7 @@ class Oracle:
                     if now - post.published <= timedelta(days=180)
                 }
         return accounts, posts
+
+
+def _public(post: OriginPost) -> bool:
+    return post.audience == "public" and not post.narrowed and not post.tagged

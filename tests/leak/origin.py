@@ -75,6 +75,7 @@ class Origin:
         self.servers: dict[str, OriginServer] = {}
         self.people: dict[str, Person] = {}  # by URI
         self.asked: list[str] = []
+        self.answered: list[tuple[str, str]] = []  # what was looked at, in order: kind and address
 
     async def ask(self, url: str, question: bytes, *, solicited: bool) -> Fetched:
         return await self.get(url, solicited=solicited)
@@ -85,6 +86,7 @@ class Origin:
         parts = urlsplit(url)
         self.asked.append(parts.netloc)
         server = self.servers.get(parts.netloc)
+        self._note_look(parts.path, url)
         if server is None or not server.up:
             raise FetchError(FetchFailure.CONNECT, url)
         if parts.path == "/robots.txt":
@@ -95,6 +97,15 @@ class Origin:
             raise FetchError(FetchFailure.ROBOTS_UNREADABLE, url)
         status, document, kind = self._answer(server, parts.path, parse_qs(parts.query), url)
         return self._fetched(url, status, json.dumps(document).encode(), kind)
+
+    def _note_look(self, path: str, url: str) -> None:
+        segments = path.strip("/").split("/")
+        if path == "/robots.txt":
+            self.answered.append(("server", urlsplit(url).netloc))
+        elif segments[0] == "users" and len(segments) == 2:
+            self.answered.append(("person", url))
+        elif segments[0] == "users" and segments[2:3] == ["statuses"]:
+            self.answered.append(("post", url))
 
     def _robots(self, server: OriginServer, url: str) -> Fetched:
         if server.robots == "error":
@@ -151,7 +162,7 @@ class Origin:
         if rest[0] == "statuses" and len(rest) == 2:
             for post in person.posts:
                 if str(post.number) == rest[1] and post.audience != "followers":
-                    return 200, {"@context": CONTEXT, **self._note(person, post)}, kind
+                    return 200, {"@context": CONTEXT, **self.note(person, post)}, kind
         return 404, {}, kind
 
     def _actor(self, person: Person, url: str, kind: str):
@@ -174,7 +185,7 @@ class Origin:
             return 200, {**document, "id": "https://elsewhere.example/users/x"}, kind
         tag = f" #{person.bio_tag}" if person.bio_tag else ""
         document |= {
-            "name": person.name.title(), "summary": f"<p>{person.word} and more{tag}</p>",
+            "name": person.name.title(), "summary": f"<p>{person.word} and more #astronomy{tag}</p>",
             "published": "2024-01-01T00:00:00Z", "memorial": person.memorial,
             "discoverable": person.discoverable, "indexable": person.indexable,
         }  # fmt: skip
@@ -192,17 +203,17 @@ class Origin:
         return 200, document, kind
 
     def _create(self, person: Person, post: OriginPost):
-        note = self._note(person, post)
+        note = self.note(person, post)
         return {"type": "Create", "id": note["id"] + "/activity", "actor": person.uri,
                 "to": note["to"], "cc": note["cc"], "object": note}  # fmt: skip
 
-    def _note(self, person: Person, post: OriginPost):
+    def note(self, person: Person, post: OriginPost):
         followers = person.uri + "/followers"
         to, cc = (PUBLIC, followers) if post.audience == "public" else (followers, PUBLIC)
         note = {
             "type": "Note", "id": person.post_uri(post), "attributedTo": person.uri,
             "to": [to], "cc": [cc], "published": post.published.isoformat(),
-            "content": f"<p>{post.word} #smalltalk{' #noindex' if post.tagged else ''}</p>",
+            "content": f"<p>{post.word} #smalltalk #astronomy{' #noindex' if post.tagged else ''}</p>",
         }  # fmt: skip
         if post.narrowed:
             note["searchableBy"] = [followers]

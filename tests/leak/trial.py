@@ -2,45 +2,37 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
 import random
+import tempfile
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import sqlalchemy as sa
-
 from api.limits import Rate
 from discover.bootstrap import App, open_app
 from discover.model.actor import Handle
-from discover.model.query import EngineQuery, Kind
-from discover.model.suggestions import SuggestionRequest
-from discover.model.trends import TrendRequest
-from discover.model.views import SearchRequest
-from discover.services import similarity, trend_heard, trends, visits
-from discover.services.accounts import find_account, recent_posts
-from discover.services.facts import ACCOUNTS
-from discover.services.indexing import index_all
+from discover.services import visits
 from discover.services.observe import observe
 from discover.services.retention import enforce_retention
-from discover.services.search import search
 from discover.services.servers import add_server, remove_server
-from discover.services.suggest import suggest
-from discover.services.trend_uses import TAG
+from discover.services.tasks import run_next_task
 from discover.services.visiting.account import visit_account
 from discover.services.visiting.server import visit_server
 from discover.services.visiting.tools import Tools
-from discover.services.why import explain_account
-from discover.services.withdraw import POSTS, forget_person, forget_server
+from discover.services.withdraw import forget_person, forget_server
 from discover.settings import Settings
+from tests.leak.doors import Difference, Doors
 from tests.leak.oracle import Oracle
-from tests.leak.origin import Origin, OriginPost, OriginServer, Person
+from tests.leak.origin import PUBLIC, Origin, OriginPost, OriginServer, Person
+from tests.leak.senders import Senders
 from tests.leak.windows import Windows
 
 SERVERS = [
     ("alpha.example", "mastodon"), ("beta.example", "mastodon"), ("gamma.example", "mastodon"),
     ("delta.example", "misskey"),
 ]  # fmt: skip
+OWN_URL = "https://waypost.example"
 PEOPLE = ["ada", "bo", "cy", "di"]
 
 
@@ -53,10 +45,6 @@ class GivenClock:
         return self.moment
 
 
-class Difference(AssertionError):
-    """A door shows something else than the oracle allows."""
-
-
 class Trial:
     """One installation, one origin, one oracle, one source of chance."""
 
@@ -66,7 +54,8 @@ class Trial:
         self.origin = Origin(self.clock)
         self.oracle = Oracle(self.origin)
         self.steps: Counter[str] = Counter()
-        self._settings = Settings(_env_file=None, home=home, **settings)
+        self._settings = Settings(_env_file=None, home=home, public_url=OWN_URL, **settings)
+        self.senders = Senders(OWN_URL)
         self._words = 0
         self.numbers: dict[str, set[str]] = {}  # ids under which people were shown
         self.app = self._open()
@@ -82,6 +71,7 @@ class Trial:
         app = open_app(self._settings, clock=self.clock)
         app.context.engine.prepare()
         self.windows = Windows(app, Rate(per_second=1e6, burst=10**9))
+        self.doors = Doors(self, app)
         return app
 
     def close(self) -> None:
@@ -103,24 +93,25 @@ class Trial:
 
     def step(self) -> str:
         name = self.chance.choices(*zip(*_WEIGHTS, strict=True))[0]
+        self.clock.moment += timedelta(seconds=2)  # the inbox knows who is refused a second late
         getattr(self, f"do_{name}")()
         self.steps[name] += 1
         return str(name)
 
-    def _person(self) -> Person:
+    def somebody(self) -> Person:
         return self.chance.choice(list(self.origin.people.values()))
 
     def _host(self) -> str:
         return self.chance.choice(SERVERS)[0]
 
     def do_flag(self) -> None:
-        person = self._person()
+        person = self.somebody()
         name = self.chance.choice(["discoverable", "indexable"])
         value = self.chance.choice([True, True, True, False, None, "true", 1])
         setattr(person, name, value)
 
     def do_trait(self) -> None:
-        person = self._person()
+        person = self.somebody()
         match self.chance.randrange(7):
             case 0:
                 person.bio_tag = self.chance.choice(["", "", "nobot", "NoIndex", "cats"])
@@ -142,13 +133,13 @@ class Trial:
         answers = ["ok"] * 6 + [
             "404", "410", "tombstone", "401", "503", "timeout", "reduced", "foreign-id",
         ]  # fmt: skip
-        self._person().answer = self.chance.choice(answers)
+        self.somebody().answer = self.chance.choice(answers)
 
     def do_write(self) -> None:
-        self._write(self._person())
+        self._write(self.somebody())
 
     def do_edit(self) -> None:
-        person = self._person()
+        person = self.somebody()
         if not person.posts:
             return
         post = self.chance.choice(person.posts)
@@ -185,7 +176,7 @@ class Trial:
         self.oracle.opt_out(host, for_good=True)
 
     def do_forget(self) -> None:
-        person = self._person()
+        person = self.somebody()
         forget_person(self.app.context, Handle.parse(person.handle))
         self.oracle.forget(person.uri)
 
@@ -200,17 +191,28 @@ class Trial:
         self.app = self._open()
 
     def do_visit(self) -> None:
+        """The whole server is visited."""
         host = self._host()
+        visits.schedule_now(self.app.context, hosts=[host])
+        self._turn(host, whole=True)
+
+    def do_turn(self) -> None:
+        """Whatever is due there is looked at."""
+        self._turn(self._host(), whole=False)
+
+    def _turn(self, host: str, *, whole: bool) -> None:
         self.origin.asked.clear()
-        asyncio.run(self._visit(host))
+        self.origin.answered.clear()
+        self.windows.loop.run_until_complete(self._crawl(host))
         if host not in self.oracle.opted_in and self.origin.asked:
             raise Difference(f"{host} has not opted in and was asked")
-        self.oracle.visited(host, self.clock.now())
+        self.oracle.looked(host, self.origin.answered, self.clock.now())
+        if missed := self.oracle.missed(host, self.origin.answered, whole=whole):
+            raise Difference(f"not looked at: {sorted(missed)}")
 
-    async def _visit(self, host: str) -> None:
+    async def _crawl(self, host: str) -> None:
         """What the crawler does in a host's turn."""
         context = self.app.context
-        visits.schedule_now(context, hosts=[host])
 
         async def sink(seen):
             return observe(context, [seen])[0]
@@ -225,164 +227,116 @@ class Trial:
                 visits.finish_visits(context, results)
             visits.release(context, turn, None)
 
-    # Doors
+    # What others send
 
-    def check(self, *, index_follows: bool) -> None:
-        """Every door against the oracle; the index may lag unless it was told to follow."""
-        context = self.app.context
-        now = self.clock.moment
-        accounts, posts = self.oracle.shown(now)
-        if index_follows:
-            index_all(context)
-            similarity.refresh_all(context)
-            self._check_index(accounts, posts)
-        self._check_search(accounts, posts, complete=index_follows)
-        self._check_suggestions(accounts)
-        self._check_windows(accounts, posts)
-        self._check_trends(posts)
-        for person in self.origin.people.values():
-            handle = Handle.parse(person.handle)
-            view = find_account(context, handle)
-            self._same(f"account {handle}", {view.uri} if view else set(), {person.uri} & accounts)
-            if view is not None:
-                shown = {post.uri for post in recent_posts(context, view.id, 100)}
-                theirs = {uri for uri in posts if uri.startswith(person.uri + "/")}
-                self._same(f"posts of {handle}", shown, theirs)
-            listed = explain_account(context, handle).list.allowed
-            self._same(f"why {handle}", {listed}, {person.uri in accounts})
+    def do_push(self) -> None:
+        """Signed by whoever did it, or handed on by somebody's server; true or not."""
+        person = self.somebody()
+        post = self.chance.choice(person.posts) if person.posts else None
+        match self.chance.choice(["Create", "Update", "Update person", "Delete", "Announce"]):
+            case "Update person":
+                if self._send(person, "Update", {"type": "Person", "id": person.uri}):
+                    self._expect(person)
+            case "Delete":
+                thing = person.uri if post is None else person.post_uri(post)
+                if self._send(person, "Delete", {"type": "Tombstone", "id": thing}):
+                    self.oracle.took_back(person.uri, thing if post is not None else None)
+            case "Announce" if post is not None:
+                self._send(self.somebody(), "Announce", person.post_uri(post), to=[PUBLIC])
+            case kind if post is not None and kind != "Announce":
+                if self._send(person, kind, self.origin.note(person, post)):
+                    self._expect_post(person, post)
 
-    def _check_search(self, accounts: set[str], posts: set[str], *, complete: bool) -> None:
-        found_accounts, found_posts = set(), set()
-        cursor = None
-        while True:
-            request = SearchRequest("", "all", limit=40, cursor=cursor)
-            answer = search(self.app.context, request)
-            found_accounts |= {one.uri for one in answer.accounts}
-            found_posts |= {one.uri for one in answer.posts}
-            cursor = answer.next
-            if cursor is None:
-                break
-        if complete:
-            self._same("search of people", found_accounts, accounts)
-            self._same("search of posts", found_posts, posts)
-            self._check_words(accounts, posts)
-        self._same("people who leak in a search", found_accounts - accounts, set())
-        self._same("posts that leak in a search", found_posts - posts, set())
+    def do_delete_person(self) -> None:
+        person = self.somebody()
+        if self._send(person, "Delete", person.uri):
+            self.oracle.took_back(person.uri, None)
 
-    def _check_words(self, accounts: set[str], posts: set[str]) -> None:
-        """One person by their own word, as somebody would look for them."""
-        person = self._person()
-        answer = search(self.app.context, SearchRequest(person.word, "accounts"))
-        self._same("one person", {one.uri for one in answer.accounts}, {person.uri} & accounts)
-        for post in person.posts[:1]:
-            answer = search(self.app.context, SearchRequest(post.word, "posts"))
-            uri = person.post_uri(post)
-            self._same("one post", {one.uri for one in answer.posts}, {uri} & posts)
+    def do_hand_on(self) -> None:
+        """Somebody else's server says so: only a reason to look."""
+        person, other = self.somebody(), self.somebody()
+        kind = self.chance.choice(["Update", "Delete"])
+        if other is not person:
+            self._send(other, kind, {"type": "Person", "id": person.uri}, actor=person.uri)
 
-    def _check_trends(self, posts: set[str]) -> None:
-        """Everybody's posts carry one hashtag: whoever counts in it may be shown, and counts once."""
-        context = self.app.context
-        asked = TrendRequest(timedelta(days=7))
-        for tag in trends.trending_tags(context, asked):
-            self._same("examples of a trend", set(tag.examples) - posts, set())
-        window = trends._window(context, asked)
-        with context.database.read() as connection:  # also below what it takes to trend
-            heard = trend_heard.heard(context, connection, TAG, ["smalltalk"], window)
-        people = sum(sum(one.people.values()) for one in heard.values())
-        self.steps["counted"] += people > 0
-        now = self.clock.moment.timestamp() // 3600
-        counted = {
-            uri.rpartition("/statuses/")[0]
-            for one in self.oracle.known.values()
-            for uri, post in one.posts.items()
-            if uri in posts and post.published.timestamp() // 3600 >= now - 7 * 24
-        }
-        self._same("people in a trend", {people}, {len(counted)})
+    def do_block(self) -> None:
+        person = self.somebody()
+        us = self.app.context.actor_uri
+        if person.uri not in self.oracle.blocked:
+            if self._send(person, "Block", us):
+                self.oracle.block(person.uri)
+        elif self._send(person, "Undo", {"type": "Block", "actor": person.uri, "object": us}):
+            self.oracle.unblock(person.uri)
+            self._expect(person)
 
-    def _check_suggestions(self, accounts: set[str]) -> None:
-        """Everybody has one hashtag in common; who is suggested may be shown."""
-        answer = suggest(self.app.context, SuggestionRequest(tags=("smalltalk",), limit=40))
-        suggested = {one.account.uri for one in answer.suggestions}
-        self.steps["suggested"] += bool(suggested)
-        self._same("suggestions", suggested - accounts, set())
+    def _send(self, sender: Person, kind: str, thing, **more) -> bool:
+        """True when it was heard; the worker has worked it off then."""
+        headers, body = self.senders.push(self.app, sender, kind, thing, **more)
+        status = self.windows.inbox(headers, body)
+        actor = more.get("actor", sender.uri)
+        refused = any(f"//{host}/" in actor + sender.uri for host in self.oracle.refused_servers)
+        # Who deletes themselves says so with their own key.
+        foreign = kind == "Delete" and actor != sender.uri
+        if status not in (202, *([403] if refused else []), *([401] if foreign else [])):
+            raise Difference(f"a {kind} of {sender.uri} was answered {self.windows.said}")
+        while run_next_task(self.app.context):
+            self.steps["worked off"] += 1
+        return status == 202
 
-    def _check_windows(self, accounts: set[str], posts: set[str]) -> None:
-        """What one person's page and documents show over HTTP."""
-        person = self._person()
-        handle = str(Handle.parse(person.handle))
-        listed = {person.uri} & accounts
-        theirs = {uri for uri in posts if uri.startswith(person.uri + "/")}
-        windows = self.windows
-        self._same(f"page of {handle}", {person.uri} if windows.page(handle) else set(), listed)
-        self._same(f"API about {handle}", windows.account(handle), listed)
-        found, number = windows.as_mastodon(handle)
-        self._same(f"Mastodon's lookup of {handle}", found, listed)
-        known = self.numbers.setdefault(person.uri, set())
-        for gone in known - {number}:
-            self._same("an id of before", windows.mastodon_account(gone), set())
-        if number is not None:
-            known.add(number)
-            self._same(f"Mastodon's account {handle}", windows.mastodon_account(number), listed)
-            self._same(f"Mastodon's posts of {handle}", windows.mastodon_posts(number), theirs)
+    def _expect(self, person: Person) -> None:
+        if self.oracle.in_reach(person):
+            self.oracle.expected.add(person.uri)
 
-    def _check_index(self, accounts: set[str], posts: set[str]) -> None:
-        """The raw index, below every consent that a door asks."""
-        engine = self.app.context.engine
-        with self.app.context.database.read() as connection:
-            people = {row.id: row.uri for row in connection.execute(sa.select(ACCOUNTS))}
-            notes = {row.id: row.uri for row in connection.execute(sa.select(POSTS))}
-        raw_people = {people.get(one, f"gone {one}") for one in engine.ids(Kind.ACCOUNTS)}
-        raw_notes = {notes.get(one, f"gone {one}") for one in engine.ids(Kind.POSTS)}
-        # What only time has hidden leaves the raw index with the hourly retention sweep.
-        expired = self._expired()
-        self._same("people in the raw index", raw_people - expired, accounts)
-        self._same(
-            "posts in the raw index",
-            {uri for uri in raw_notes if uri.rpartition("/statuses/")[0] not in expired}
-            - self._aged(),
-            posts,
-        )
-        assert engine.search(EngineQuery(Kind.ACCOUNTS, limit=1)) is not None
+    def _expect_post(self, person: Person, post: OriginPost) -> None:
+        if self.oracle.shows_posts_of(person.uri) and self.oracle.in_reach(person):
+            self.oracle.expected.add(person.post_uri(post))
 
-    def _expired(self) -> set[str]:
-        now = self.clock.moment
-        return {uri for uri, one in self.oracle.known.items() if now - one.at > timedelta(days=7)}
-
-    def _aged(self) -> set[str]:
-        now = self.clock.moment
-        return {
-            name
-            for one in self.oracle.known.values()
-            for name, post in one.posts.items()
-            if now - post.published > timedelta(days=180)
-        }
-
-    def _same(self, door: str, shown: set, allowed: set) -> None:
-        if shown != allowed:
-            raise Difference(
-                f"{door}: leaked {sorted(map(str, shown - allowed))},"
-                f" lost {sorted(map(str, allowed - shown))}"
-            )
+    def do_announce(self) -> None:
+        """A connected server (FASP) tells of anybody: only a reason to look."""
+        person = self.somebody()
+        event = self.chance.choice(["new", "update", "delete", "trending", "backfill"])
+        category = "content" if event == "trending" else self.chance.choice(["account", "content"])
+        if category == "content" and not person.posts:
+            return
+        post = self.chance.choice(person.posts) if category == "content" else None
+        uris = [person.post_uri(post) if post else person.uri]
+        uris += [self.somebody().uri] if category == "account" else []
+        self.senders.connect(self.app)
+        said = json.dumps(self.senders.announcement(category, event, uris)).encode()
+        path = "/data_sharing/v0/announcements"
+        self.windows.fasp(self.senders, self.clock.now(), "POST", path, said)
+        if category == "account" and event in ("new", "update", "backfill"):
+            self._expect(person)
+        elif post is not None and event in ("new", "update", "backfill"):
+            self._expect_post(person, post)
 
 
 _WEIGHTS = [
     (("flag", "trait", "answer", "write", "edit", "server", "opt_in", "remove_server",
-      "forget_server", "forget", "time", "retention", "restart", "visit")[i], weight)
-    for i, weight in enumerate([8, 8, 6, 6, 6, 4, 5, 1, 0.5, 0.15, 4, 2, 0.7, 22])
+      "forget_server", "forget", "time", "retention", "restart", "visit", "turn", "push",
+      "delete_person", "hand_on", "block", "announce")[i], weight)
+    for i, weight in enumerate(
+        [8, 8, 6, 6, 6, 4, 5, 1, 0.5, 0.15, 4, 2, 0.3, 16, 10, 12, 0.5, 3, 1, 6]
+    )
 ]  # fmt: skip
 
 
 def run_trial(
-    home: Path, seed: int, steps: int, show=lambda _done, _all: None, **settings
+    home: Path, seed: int, steps: int, show=lambda _done, _all: None, every: int = 1, **settings
 ) -> Trial:
-    """Raises Difference with the seed and the step where it happened."""
+    """Every step looks into the index, the searches and the API; each `every`th at all doors.
+
+    Raises Difference with the seed and the step where it happened.
+    """
     trial = Trial(home, seed, **settings)
     history: list[str] = []
     try:
         for number in range(steps):
-            history.append(trial.step())
             try:
-                trial.check(index_follows=trial.chance.random() < 0.5)
+                history.append(trial.step())
+                trial.doors.check(
+                    index_follows=trial.chance.random() < 0.5, all_doors=number % every == 0
+                )
             except Difference as error:
                 raise Difference(
                     f"seed {seed}, step {number} ({', '.join(history[-6:])}): {error}"
@@ -391,3 +345,14 @@ def run_trial(
     finally:
         trial.close()
     return trial
+
+
+def one_world(given: tuple[int, int, int]) -> tuple[int, int, str]:
+    """`given`: seed, steps, every. The seed, the steps done, and the difference or ""."""
+    seed, steps, every = given
+    with tempfile.TemporaryDirectory(prefix="waypost-leak-") as home:
+        try:
+            run_trial(Path(home), seed, steps, every=every)
+        except Difference as difference:
+            return seed, 0, str(difference)
+    return seed, steps, ""

@@ -9,13 +9,21 @@ from sqlalchemy.engine import Connection
 
 from discover.model.instance import ServerOptIn
 from discover.services.context import Context
-from discover.services.proof_rows import PROOFS, keep, rows_of
+from discover.services.proof_rows import PROOFS, keep, rows_of, statement_of
 from discover.services.standing import settle
 from discover.wire.statement import Statement
 
 
 def give_proof(ctx: Context, connection: Connection, host: str, now: datetime) -> None:
-    """Its admin has just enabled data sharing."""
+    """Its admin has just enabled data sharing: a later and stronger word than their contact's out."""
+    contact = rows_of(connection, host).get(ServerOptIn.CONTACT)
+    said = statement_of(contact)
+    if said is not None and not said.agrees:
+        connection.execute(
+            sa.delete(PROOFS).where(
+                PROOFS.c.host == host, PROOFS.c.kind == ServerOptIn.CONTACT.value
+            )
+        )
     keep(connection, host, ServerOptIn.FASP, Statement(agrees=True), now)
     settle(ctx, connection, host, now)
 
