@@ -43,16 +43,12 @@ def _page(
     return reply(found[:limit], headers=headers)
 
 
-def _tags(
-    request: Request, context: Context, lang: str | None, limit: int, offset: int
-) -> Response:
-    asked = _asked(lang, limit, offset)
-    found = trending_tags(context, asked) if asked else ()
-    own = context.own_url
-    documents = [shapes.trending_tag(one, own) for one in found]
-    return _page(request, context, documents, limit, offset)
-
-
+@router.get(
+    "",
+    response_model=list[MastodonTag],
+    summary="Hashtags that trend, under their older address",
+    responses=described(422, 503),
+)
 @router.get(
     "/tags",
     response_model=list[MastodonTag],
@@ -67,23 +63,11 @@ def get_tags(
     lang: Language = None,
 ) -> Response:
     """Ranked by distinct people above the usual; only people who agreed are counted."""
-    return _tags(request, context, lang, limit, offset)
-
-
-@router.get(
-    "",
-    response_model=list[MastodonTag],
-    summary="Hashtags that trend, under their older address",
-    responses=described(422, 503),
-)
-def get_trends(
-    request: Request,
-    context: ContextDep,
-    limit: Upto20 = 10,
-    offset: Offset = 0,
-    lang: Language = None,
-) -> Response:
-    return _tags(request, context, lang, limit, offset)
+    asked = _asked(lang, limit, offset)
+    found = trending_tags(context, asked) if asked else ()
+    own = context.own_url
+    documents = [shapes.trending_tag(one, own) for one in found]
+    return _page(request, context, documents, limit, offset)
 
 
 @router.get(
