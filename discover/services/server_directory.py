@@ -5,21 +5,22 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from discover.model.instance import Registrations
+from discover.model.instance import Registrations, ServerOptIn
 from discover.policy.consent import decide_server
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS, blocked_among, server_facts
 from discover.services.proof_rows import PROOFS, statement_of
 from discover.services.topics import ACCOUNT_TOPICS
 
-# Counts of people are made anew at most so often: it takes a walk through whole tables.
+# All servers are looked at anew at most so often: it takes a walk through whole tables.
 KEPT = timedelta(seconds=60)
 _TOPICS_SHOWN = 8
 
@@ -76,11 +77,21 @@ class ServerAnswer:
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    at: datetime
     people: dict[str, int]
     topics: dict[str, Counter[str]]
     languages: dict[str, Counter[str]]  # of people who are about a topic
     stated: dict[str, tuple[str, ...]]  # languages that the admin's own statement names
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """All servers as they were at a moment: enough to choose and to order a page of them."""
+
+    at: datetime
+    counts: _Counts
+    cards: tuple[ServerCard, ...]  # without rules, which only a page shows
+    languages: tuple[tuple[str, int], ...]
+    software: tuple[tuple[str, int], ...]
 
 
 @dataclass(slots=True)
@@ -89,80 +100,110 @@ class ServerDirectory:
 
     ctx: Context
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _kept: _Counts | None = None
+    _kept: _Known | None = None
 
     def __call__(self, query: ServerQuery) -> ServerAnswer:
-        """Whether a server is in reach is asked at this moment, its counts may be a minute old."""
-        counts = self._counts()
-        cards = [_card(row, counts, query) for row in self._in_reach()]
-        found = [card for card in cards if _fits(card, query)]
+        """Which servers there are may be a minute old. Those of the page are read anew, and
+        whether they are in reach is asked at this moment.
+        """
+        known = self._known()
+        found = [card for card in known.cards if _fits(card, query)]
+        if query.topics:
+            found = [
+                replace(card, fit=fit)
+                for card in found
+                if (fit := _fit(card.host, known.counts, query)) > 0
+            ]
         found.sort(key=_order(query.sort))
+        page = found[query.offset : query.offset + query.limit]
+        with self.ctx.database.read() as connection:
+            rows = {
+                row.host: row
+                for row in _in_reach(connection, SERVERS.c.host.in_([card.host for card in page]))
+            }
+        shown = [
+            replace(_card(rows[card.host], known.counts), fit=card.fit)
+            for card in page
+            if card.host in rows
+        ]
         return ServerAnswer(
-            servers=tuple(found[query.offset : query.offset + query.limit]),
-            total=len(found),
+            servers=tuple(shown),
+            total=len(found) - (len(page) - len(shown)),
+            languages=known.languages,
+            software=known.software,
+        )
+
+    def _known(self) -> _Known:
+        with self._lock:
+            now = self.ctx.clock.now()
+            if self._kept is None or now - self._kept.at >= KEPT:
+                self._kept = self._look(now)
+            return self._kept
+
+    def _look(self, now: datetime) -> _Known:
+        with self.ctx.database.read() as connection:
+            rows = _in_reach(connection, SERVERS.c.opt_in != ServerOptIn.NONE.value)
+            counts = _count(connection)
+        cards = tuple(replace(_card(row, counts), rules=()) for row in rows)
+        return _Known(
+            at=now,
+            counts=counts,
+            cards=cards,
             languages=_tally(tag for card in cards for tag in card.languages),
             software=_tally(card.software for card in cards if card.software),
         )
 
-    def _in_reach(self) -> list[Any]:
-        with self.ctx.database.read() as connection:
-            rows = connection.execute(sa.select(SERVERS)).all()
-            blocked = blocked_among(connection, [row.host for row in rows])
-        return [
-            row
-            for row in rows
-            if row.host not in blocked and decide_server(server_facts(row)).allowed
-        ]
 
-    def _counts(self) -> _Counts:
-        with self._lock:
-            now = self.ctx.clock.now()
-            if self._kept is None or now - self._kept.at >= KEPT:
-                self._kept = self._count(now)
-            return self._kept
-
-    def _count(self, now: datetime) -> _Counts:
-        people_of = sa.select(ACCOUNTS.c.host, sa.func.count().label("people"))
-        topics_of = sa.select(
-            ACCOUNTS.c.host,
-            ACCOUNT_TOPICS.c.topic,
-            ACCOUNT_TOPICS.c.languages,
-            sa.func.count().label("people"),
-        ).join(ACCOUNT_TOPICS, ACCOUNT_TOPICS.c.account_id == ACCOUNTS.c.id)
-        shown = ACCOUNTS.c.hidden.is_(False)
-        topics: dict[str, Counter[str]] = {}
-        languages: dict[str, Counter[str]] = {}
-        with self.ctx.database.read() as connection:
-            rows = connection.execute(people_of.where(shown).group_by(ACCOUNTS.c.host))
-            people = {row.host: row.people for row in rows}
-            rows = connection.execute(
-                topics_of.where(shown).group_by(
-                    ACCOUNTS.c.host, ACCOUNT_TOPICS.c.topic, ACCOUNT_TOPICS.c.languages
-                )
-            )
-            for row in rows:
-                topics.setdefault(row.host, Counter())[row.topic] += row.people
-                for tag in filter(None, row.languages.split(",")):
-                    languages.setdefault(row.host, Counter())[tag] += row.people
-            stated = {
-                row.host: said.languages
-                for row in connection.execute(sa.select(PROOFS).order_by(PROOFS.c.kind))
-                if (said := statement_of(row)) is not None and said.agrees and said.languages
-            }
-        return _Counts(now, people, topics, languages, stated)
+def _in_reach(connection: Connection, which: sa.ColumnElement[bool]) -> list[Any]:
+    rows = connection.execute(sa.select(SERVERS).where(which)).all()
+    blocked = blocked_among(connection, [row.host for row in rows])
+    return [
+        row for row in rows if row.host not in blocked and decide_server(server_facts(row)).allowed
+    ]
 
 
-def _card(row: Any, counts: _Counts, query: ServerQuery) -> ServerCard:
-    people = counts.people.get(row.host, 0)
+def _count(connection: Connection) -> _Counts:
+    people_of = sa.select(ACCOUNTS.c.host, sa.func.count().label("people"))
+    topics_of = sa.select(
+        ACCOUNTS.c.host,
+        ACCOUNT_TOPICS.c.topic,
+        ACCOUNT_TOPICS.c.languages,
+        sa.func.count().label("people"),
+    ).join(ACCOUNT_TOPICS, ACCOUNT_TOPICS.c.account_id == ACCOUNTS.c.id)
+    shown = ACCOUNTS.c.hidden.is_(False)
+    topics: dict[str, Counter[str]] = {}
+    languages: dict[str, Counter[str]] = {}
+    rows = connection.execute(people_of.where(shown).group_by(ACCOUNTS.c.host))
+    people = {row.host: row.people for row in rows}
+    rows = connection.execute(
+        topics_of.where(shown).group_by(
+            ACCOUNTS.c.host, ACCOUNT_TOPICS.c.topic, ACCOUNT_TOPICS.c.languages
+        )
+    )
+    for row in rows:
+        topics.setdefault(row.host, Counter())[row.topic] += row.people
+        for tag in filter(None, row.languages.split(",")):
+            languages.setdefault(row.host, Counter())[tag] += row.people
+    stated = {
+        row.host: said.languages
+        for row in connection.execute(sa.select(PROOFS).order_by(PROOFS.c.kind))
+        if (said := statement_of(row)) is not None and said.agrees and said.languages
+    }
+    return _Counts(people, topics, languages, stated)
+
+
+def _fit(host: str, counts: _Counts, query: ServerQuery) -> float:
+    """Smoothed, so that one enthusiast alone is not a whole server of them."""
+    topics, people = counts.topics.get(host, Counter()), counts.people.get(host, 0)
+    return min(1.0, sum(topics[one] for one in query.topics) / (people + 5))
+
+
+def _card(row: Any, counts: _Counts) -> ServerCard:
     topics = counts.topics.get(row.host, Counter())
     # The admin's statement to us counts before what the software shows.
     tags = counts.stated.get(row.host) or row.languages
     said = tuple(dict.fromkeys(tag.partition("-")[0].lower() for tag in tags))
     written = counts.languages.get(row.host, Counter())
-    fit = 0.0
-    if query.topics and people:
-        # Smoothed, so that one enthusiast alone is not a whole server of them.
-        fit = min(1.0, sum(topics[one] for one in query.topics) / (people + 5))
     return ServerCard(
         host=row.host,
         name=row.name or row.host,
@@ -174,10 +215,9 @@ def _card(row: Any, counts: _Counts, query: ServerQuery) -> ServerCard:
         # Where it does not say, what its people write in.
         languages=said or tuple(tag for tag, _ in written.most_common(3)),
         monthly_active=row.monthly_active,
-        people=people,
+        people=counts.people.get(row.host, 0),
         topics=tuple(sorted(topics.items(), key=lambda item: (-item[1], item[0]))[:_TOPICS_SHOWN]),
         since=row.recorded_at,
-        fit=fit,
     )
 
 
@@ -195,8 +235,6 @@ def _fits(card: ServerCard, query: ServerQuery) -> bool:
     if query.registrations and card.registrations not in query.registrations:
         return False
     if query.software and card.software != query.software:
-        return False
-    if query.topics and card.fit == 0:
         return False
     words = query.text.casefold().split()
     text = f"{card.host} {card.name} {card.description}".casefold()
