@@ -10,6 +10,7 @@ from sqlalchemy.engine import Connection
 from discover.services.context import Context
 from discover.services.documents import judge_accounts
 from discover.services.facts import ACCOUNTS, POSTS
+from discover.services.holding import hold
 from discover.services.withdraw import INTERACTIONS
 from discover.store.database import upsert
 from discover.store.tables import Interaction
@@ -35,6 +36,8 @@ def interaction(ctx: Context, connection: Connection, received: Received, kind: 
         return False
     now = ctx.clock.now()
     both = {by, post.account_id}
+    if hold(connection, both) != both:
+        return False
     judged = judge_accounts(ctx, connection, both, now)
     if any(one not in judged or not judged[one].verdict.trends.allowed for one in both):
         return False

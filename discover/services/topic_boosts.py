@@ -19,8 +19,15 @@ from discover.services import deliveries
 from discover.services.context import Context
 from discover.services.documents import judge_accounts
 from discover.services.facts import ACCOUNTS, POST_FACTS, POSTS, post_facts
+from discover.services.holding import hold
 from discover.services.topic_actors import actor_uri, topics_with_actor
-from discover.services.topic_undo import BOOSTS, announce, inboxes, take_back
+from discover.services.topic_undo import (
+    BOOSTS,
+    announce,
+    authors_inbox,
+    inboxes,
+    take_back,
+)
 from discover.services.topics import TAGS, catalogue, topics_of
 from discover.services.trend_uses import TAG, USES, hour_of
 from discover.services.withdraw import INTERACTIONS
@@ -50,16 +57,17 @@ def recent_boosts(ctx: Context, topic: str, limit: int = SHOWN) -> list[dict[str
     with ctx.database.read() as connection:
         rows = connection.execute(newest.limit(limit)).all()
         allowed = _allowed(ctx, connection, [row.post_id for row in rows], ctx.clock.now())
-    return [announce(row) for row in rows if row.post_id in allowed]
+    return [announce(row, allowed[row.post_id].author) for row in rows if row.post_id in allowed]
 
 
 def boost_by_id(ctx: Context, activity: str) -> dict[str, Any] | None:
     """One Announce, None unless its post may be shown at this moment."""
     with ctx.database.read() as connection:
         row = connection.execute(sa.select(BOOSTS).where(BOOSTS.c.activity == activity)).first()
-        if row is None or not _allowed(ctx, connection, [row.post_id], ctx.clock.now()):
+        if row is None:
             return None
-    return announce(row)
+        allowed = _allowed(ctx, connection, [row.post_id], ctx.clock.now())
+    return announce(row, allowed[row.post_id].author) if row.post_id in allowed else None
 
 
 def _boost(ctx: Context, topic: str) -> bool:
@@ -75,8 +83,10 @@ def _boost(ctx: Context, topic: str) -> bool:
         if not is_time([one.at for one in before], ctx.topic_boosts_a_day, now):
             return False
         best = choose(_candidates(ctx, connection, topic, now), before, now)
-        if best is None:
+        if best is None or not hold(connection, [best.account_id]):
             return False
+        if not _allowed(ctx, connection, [best.post_id], now):
+            return False  # they left, or said no, a moment ago
         actor = actor_uri(ctx, topic)
         row = {
             "topic": topic, "post_id": best.post_id, "account_id": best.account_id,
@@ -89,8 +99,12 @@ def _boost(ctx: Context, topic: str) -> bool:
         made = connection.execute(
             sa.select(BOOSTS).where(BOOSTS.c.activity == row["activity"])
         ).one()
-        activity = {"@context": _CONTEXT, **announce(made)}
-        deliveries.enqueue(connection, activity=activity, inboxes=to, now=now)
+        author = connection.scalar(
+            sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.id == best.account_id)
+        )
+        activity = {"@context": _CONTEXT, **announce(made, author)}
+        everywhere = dict.fromkeys([*to, *authors_inbox(connection, made)])
+        deliveries.enqueue(connection, activity=activity, inboxes=everywhere, now=now)
     return True
 
 
@@ -133,7 +147,9 @@ def _allowed(
     rows: list[Any] = []
     for part in chunks(ids):
         rows += connection.execute(
-            sa.select(*POST_FACTS, POSTS.c.in_reply_to, ACCOUNTS.c.host)
+            sa.select(
+                *POST_FACTS, POSTS.c.in_reply_to, ACCOUNTS.c.host, ACCOUNTS.c.uri.label("author")
+            )
             .join(ACCOUNTS, ACCOUNTS.c.id == POSTS.c.account_id)
             .where(POSTS.c.id.in_(part))
         ).all()

@@ -9,8 +9,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.policy.origin import host_of
 from discover.services import deliveries
 from discover.services.delivery_turns import DELIVERIES
+from discover.services.facts import ACCOUNTS
 from discover.store.database import table
 from discover.store.tables import TopicBoost, TopicFollower
 
@@ -30,12 +32,9 @@ def take_back(connection: Connection, rows: Iterable[Any], now: datetime) -> int
     done = 0
     for row in rows:
         connection.execute(sa.delete(BOOSTS).where(BOOSTS.c.id == row.id))
-        # What has not left yet need not. Where it did, or may have, it is undone.
-        connection.execute(
-            sa.delete(DELIVERIES).where(
-                DELIVERIES.c.activity_id == row.activity, DELIVERIES.c.attempts == 0
-            )
-        )
+        # What has not left yet never will, nor be tried again. Where it may have arrived, it is
+        # undone.
+        connection.execute(sa.delete(DELIVERIES).where(DELIVERIES.c.activity_id == row.activity))
         undo = {
             "@context": _CONTEXT,
             "id": f"{row.activity}/undo",
@@ -46,23 +45,41 @@ def take_back(connection: Connection, rows: Iterable[Any], now: datetime) -> int
             "object": announce(row),
         }
         deliveries.enqueue(
-            connection, activity=undo, inboxes=inboxes(connection, row.topic), now=now
+            connection,
+            activity=undo,
+            inboxes=dict.fromkeys(
+                [*inboxes(connection, row.topic), *authors_inbox(connection, row)]
+            ),
+            now=now,
         )
         done += 1
     return done
 
 
-def announce(row: Any) -> dict[str, Any]:
-    """The Announce of a row (or mapping) of topic_boosts, without @context."""
+def announce(row: Any, author: str | None = None) -> dict[str, Any]:
+    """The Announce of a row (or mapping) of topic_boosts, without @context.
+
+    `author` (actor URI) is addressed, as Mastodon does, so that they learn of it. Nobody is named
+    any more when it is taken back.
+    """
     return {
         "id": row.activity,
         "type": "Announce",
         "actor": row.actor,
         "published": row.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "to": [PUBLIC],
-        "cc": [f"{row.actor}/followers"],
+        "cc": [f"{row.actor}/followers", *([author] if author else [])],
         "object": row.object,
     }
+
+
+def authors_inbox(connection: Connection, row: Any) -> list[str]:
+    """Of whoever wrote what this row boosts, while they are listed: on their own server, or none."""
+    found = connection.execute(
+        sa.select(ACCOUNTS.c.inbox, ACCOUNTS.c.shared_inbox).where(ACCOUNTS.c.id == row.account_id)
+    ).first()
+    inbox = None if found is None else found.shared_inbox or found.inbox
+    return [inbox] if inbox and host_of(inbox) == row.host else []
 
 
 def inboxes(connection: Connection, topic: str) -> list[str]:

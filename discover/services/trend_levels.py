@@ -14,7 +14,15 @@ from discover.policy.languages import primary
 from discover.policy.trends import DAYS, WEEKS, Level, voices
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
-from discover.services.trend_uses import LEVELS, LINK, TAG, USES, forget_old, hour_of
+from discover.services.trend_uses import (
+    LEVELS,
+    LINK,
+    TAG,
+    USES,
+    forget_old,
+    hour_of,
+    keep_leavers_out,
+)
 from discover.store.database import chunks, upsert
 from discover.store.tables import TrendLevel
 
@@ -95,6 +103,7 @@ def _spoken_of(ctx: Context, kind: str, today: int) -> list[str]:
 def _keep(ctx: Context, kind: str, names: Collection[str], today: int) -> None:
     """In one writing transaction, so that nobody who leaves meanwhile stays in a mean."""
     with ctx.database.write() as connection:
+        keep_leavers_out(connection)
         rows = [
             {
                 "kind": kind, "name": name, "language": language, "day": today, "uses": uses,

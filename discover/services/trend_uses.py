@@ -129,7 +129,13 @@ def wait_for_leavers(database: Database) -> None:
     """Until every `forget` that has begun is committed. (SQLite writes one after the other.)"""
     if not database.sqlite:
         with database.write() as connection:
-            connection.execute(_WAIT)
+            keep_leavers_out(connection)
+
+
+def keep_leavers_out(connection: Connection) -> None:
+    """Every `forget` that has begun is committed, and none begins until this transaction ends."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_WAIT)
 
 
 def forget_old(ctx: Context) -> int:

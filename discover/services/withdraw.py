@@ -19,6 +19,7 @@ from discover.services import (
     consent_log,
     following,
     held,
+    holding,
     mentions,
     outbox,
     outs,
@@ -49,6 +50,7 @@ def withdraw_account(
     because: Because | None = ACCOUNT,
 ) -> int:
     """Remove a listed account with everything that hangs on it. Returns how many posts went."""
+    holding.withhold(connection, [account_id])
     uri = connection.scalar(sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.id == account_id))
     posts = withdraw_posts(connection, account_id, now, note=False)
     connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.id == account_id))
@@ -70,6 +72,7 @@ def withdraw_posts(
     note: bool = True,
 ) -> int:
     """Remove all posts of an account, which may stay listed itself."""
+    holding.withhold(connection, [account_id])
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
     topic_undo.undo_boosts(connection, mine, now)
     _forget_interactions(connection, mine, [account_id])
@@ -92,10 +95,13 @@ def withdraw_post_ids(
     because: Because | None = POST,
 ) -> None:
     if ids:
+        theirs = sa.select(POSTS.c.account_id).where(POSTS.c.id.in_(ids)).distinct()
+        authors = connection.scalars(theirs).all()
+        holding.withhold(connection, authors)
         topic_undo.undo_boosts(connection, ids, now)
         _forget_interactions(connection, ids)
-        authors = sa.select(POSTS.c.account_id).where(POSTS.c.id.in_(ids)).distinct()
-        similarity.forget(connection, connection.scalars(authors).all(), now)
+        similarity.forget(connection, authors, now)
+        outbox.note(connection, outbox.ACCOUNT, authors, now)  # its topics and words lose theirs
         _forget_announced(connection, POSTS.c.id.in_(ids))
         connection.execute(sa.delete(POSTS).where(POSTS.c.id.in_(ids)))
         purge(connection, outbox.POST, ids, now, because)
@@ -104,6 +110,7 @@ def withdraw_post_ids(
 
 def uncount_account(connection: Connection, account_id: int) -> None:
     """It may not count in trends any more, although its posts are still found (a bot)."""
+    holding.withhold(connection, [account_id])
     mine = sa.select(POSTS.c.id).where(POSTS.c.account_id == account_id)
     _forget_interactions(connection, mine, [account_id])
 
@@ -117,6 +124,7 @@ def withdraw_server(
     """Remove everything held about a host's accounts. Returns how many accounts went."""
     ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
     theirs = sa.select(POSTS.c.id).where(POSTS.c.account_id.in_(ids))
+    holding.withhold(connection, ids)
     forget_counts(connection, ids)
     topic_undo.undo_boosts(connection, theirs, now)
     _forget_interactions(connection, theirs, ids)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from threading import Thread
+
 import pytest
 import sqlalchemy as sa
 
+from discover.services import interactions
 from discover.services.servers import add_server
+from discover.services.withdraw import uncount_account
 from discover.store.database import table
 from discover.store.tables import (
     Account,
@@ -250,6 +255,32 @@ def test_signal_goes_with_either_side(house, anna, who):
     leaving = {"ben": ben, "anna": anna}[who]
     house.town.documents[leaving.uri]["discoverable"] = False
     house.hear(leaving, "Update", leaving.uri)
+    assert house.rows(Interaction) == []
+
+
+def test_signal_that_comes_while_its_giver_takes_their_yes_back_is_not_kept(
+    house, anna, monkeypatch
+):
+    ben = house.town.person("ben")
+    house.hear(ben, "Update", house.town.documents[ben.uri])
+    (giver,) = [row.id for row in house.rows(Account) if row.uri == ben.uri]
+    context, judge = house.app.context, interactions.judge_accounts
+
+    def uncount():
+        with context.database.write() as connection:
+            uncount_account(connection, giver)
+
+    leaving = Thread(target=uncount)
+
+    def slowly(*given):
+        judged = judge(*given)
+        leaving.start()
+        time.sleep(0.5)
+        return judged
+
+    monkeypatch.setattr(interactions, "judge_accounts", slowly)
+    house.hear(ben, "Like", anna.first)
+    leaving.join()
     assert house.rows(Interaction) == []
 
 

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,14 +43,24 @@ class Observatory:
         return self.boosted()[before:]
 
     def boosted(self) -> list[str]:
-        return [one["object"] for one in self.town.delivered("Announce")]
+        """To the reader's server."""
+        return [one["object"] for one in self.sent("Announce")]
 
     def taken_back(self) -> list[str]:
         return [
             one["object"]["object"]
-            for one in self.town.delivered("Undo")
+            for one in self.sent("Undo")
             if one["object"]["type"] == "Announce"
         ]
+
+    def sent(self, kind: str, host: str = "b.lab.test") -> list[dict[str, Any]]:
+        """What was posted to the inboxes of one server; the authors are on a.lab.test."""
+        bodies = [
+            json.loads(seen.body)
+            for seen in self.town.site.seen
+            if seen.method == "POST" and seen.host == host
+        ]
+        return [body for body in bodies if body["type"] == kind]
 
     def shown(self) -> list[str]:
         found = self.house.client.get(f"{ASTRONOMY.removeprefix(PUBLIC)}/outbox").json()

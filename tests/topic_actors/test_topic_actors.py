@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from discover.model.actor import Handle
+from discover.services import deliveries
 from discover.services.topic_boosts import boost_topics
 from discover.services.withdraw import forget_person, forget_server
 from discover.store.tables import Delivery, TopicBoost, TopicFollower
@@ -90,9 +93,9 @@ def test_a_post_on_the_topic_is_boosted_signed_by_the_topics_own_key(observatory
     (sent,) = [
         seen
         for seen in observatory.town.site.seen
-        if seen.method == "POST" and b'"Announce"' in seen.body
+        if seen.method == "POST" and b'"Announce"' in seen.body and seen.host == "b.lab.test"
     ]
-    assert (sent.host, sent.path) == ("b.lab.test", "/inbox")
+    assert sent.path == "/inbox"
     announce = json.loads(sent.body)
     assert announce["actor"] == ASTRONOMY
     assert announce["to"] == [EVERYBODY]
@@ -108,6 +111,22 @@ def test_a_post_on_the_topic_is_boosted_signed_by_the_topics_own_key(observatory
     assert observatory.shown() == [saturn]
     again = observatory.house.client.get(announce["id"].removeprefix(PUBLIC), headers=JSON).json()
     assert (again["id"], again["object"]) == (announce["id"], saturn)
+
+
+def test_the_author_is_told_of_a_boost_and_of_its_end(observatory):
+    anna = observatory.author("anna")
+    saturn = observatory.writes(anna)
+    observatory.round()
+    (told,) = observatory.sent("Announce", HOST)
+    assert (told["object"], told["cc"]) == (saturn, [f"{ASTRONOMY}/followers", anna.uri])
+    shown = observatory.house.client.get(told["id"].removeprefix(PUBLIC), headers=JSON).json()
+    assert shown["cc"] == told["cc"]
+
+    observatory.town.gone(saturn)
+    observatory.house.hear(anna, "Delete", saturn)
+    (undone,) = observatory.sent("Undo", HOST)
+    assert undone["object"]["id"] == told["id"]
+    assert anna.uri not in undone["cc"] + undone["object"]["cc"]
 
 
 def test_nothing_is_boosted_for_nobody(observatory):
@@ -179,7 +198,7 @@ def test_whoever_leaves_is_taken_back_from_everybodys_timeline(observatory):
     assert gone.status_code == 404
     observatory.house.work()
     assert observatory.taken_back() == [saturn]
-    (undo,) = [one for one in observatory.town.delivered("Undo") if one["actor"] == ASTRONOMY]
+    (undo,) = observatory.sent("Undo")
     assert undo["object"]["id"] == row.activity
 
 
@@ -217,6 +236,37 @@ def test_a_boost_that_has_not_left_yet_never_leaves(observatory):
     assert "Announce" not in waiting
     observatory.house.work()
     assert observatory.boosted() == []
+
+
+def test_a_boost_that_was_tried_in_vain_is_not_tried_again_when_its_author_leaves(observatory):
+    observatory.writes(observatory.author("anna"))
+    observatory.town.reply = answer(503, b"")
+    observatory.round()
+    tried = [row for row in observatory.house.rows(Delivery) if '"Announce"' in row.body]
+    assert [row.attempts for row in tried] == [1, 1], "to the reader and to the author"
+    forget_person(observatory.house.app.context, Handle("anna", HOST))
+    waiting = [json.loads(row.body)["type"] for row in observatory.house.rows(Delivery)]
+    assert set(waiting) == {"Undo"}, "it may have arrived"
+
+
+def test_a_boost_made_while_its_author_leaves_is_taken_back(observatory, monkeypatch):
+    observatory.writes(observatory.author("anna"))
+    context, leaving = observatory.house.app.context, []
+
+    def slowly(*given, **more):
+        if not leaving:
+            leaving.append(Thread(target=forget_person, args=(context, Handle("anna", HOST))))
+            leaving[0].start()
+            time.sleep(0.5)
+        enqueue(*given, **more)
+
+    enqueue = deliveries.enqueue
+    monkeypatch.setattr(deliveries, "enqueue", slowly)
+    boost_topics(context)
+    leaving[0].join()
+    assert observatory.house.rows(TopicBoost) == []
+    waiting = [json.loads(row.body)["type"] for row in observatory.house.rows(Delivery)]
+    assert set(waiting) == {"Undo"}
 
 
 def test_an_inbox_that_is_gone_follows_no_more(observatory):
