@@ -26,6 +26,12 @@ WORDS = {
     "N_": None, "gettext": None, "Sentence": None, "ngettext": (1, 2), "Counted": (1, 2),
 }  # fmt: skip
 _IN_TEMPLATES = {"_": None, "gettext": None, "ngettext": (1, 2)}
+# CLDR's forms in CLDR's order: 11 to 99 are the fifth, whole hundreds the sixth. Babel's own
+# formula for Arabic has these two the other way round.
+_PLURALS = {
+    "ar": "nplurals=6; plural=(n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3"
+    " : n%100>=11 ? 4 : 5);",
+}
 _PLACEHOLDER = re.compile(r"%\((\w+)\)s|\{(\w+)[^}]*\}")
 _TAG = re.compile(r"</?[a-z][^>]*>")
 
@@ -135,7 +141,7 @@ def update(code: str, found: dict[Id, set[str]]) -> int:
     head = (
         f'msgid ""\nmsgstr ""\n"Language: {code}\\n"\n'
         '"Content-Type: text/plain; charset=utf-8\\n"\n'
-        f'"Plural-Forms: {new.plural_forms}\\n"\n\n'
+        f'"Plural-Forms: {_PLURALS.get(code, new.plural_forms)}\\n"\n\n'
     )
     path_of(code).write_bytes(head.encode() + body.getvalue())
     return missing

@@ -7,6 +7,8 @@ import unicodedata
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
+from discover.model.words import N_, Sentence
+
 # A session that nothing was asked in for so long is over; so is every session after this time.
 IDLE = timedelta(hours=2)
 LONGEST = timedelta(hours=12)
@@ -32,11 +34,11 @@ def spelled(password: str) -> str:
 def password_fault(password: str) -> str | None:
     """Why this may not be a password, as a sentence."""
     if len(spelled(password)) < PASSWORD_LENGTH:
-        return f"A password has at least {PASSWORD_LENGTH} characters."
+        return Sentence("A password has at least {count} characters.", count=PASSWORD_LENGTH)
     if len(password) > PASSWORD_MOST:
-        return f"A password has at most {PASSWORD_MOST} characters."
+        return Sentence("A password has at most {count} characters.", count=PASSWORD_MOST)
     if len(set(password)) < 4:
-        return "That password is guessed at once."
+        return N_("That password is guessed at once.")
     return None
 
 

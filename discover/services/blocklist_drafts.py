@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.model.words import N_
 from discover.services.blocklists import OPERATOR, Imported, import_list, preview
 from discover.services.context import Context
 from discover.store.database import table
@@ -38,12 +39,12 @@ def keep_draft(
     """Read a list and keep it. Returns its token. ValueError with a sentence for the operator."""
     name = name.strip()[:_NAME]
     if not name or name == OPERATOR:
-        raise ValueError("Give the list a name of its own.")
+        raise ValueError(N_("Give the list a name of its own."))
     found = read_blocklist(text)
     wanted = ("suspend", "silence") if silenced_too else ("suspend",)
     blocks = [one for one in found.blocks if one.severity in wanted]
     if not blocks:
-        raise ValueError("That list blocks nobody; nothing was changed.")
+        raise ValueError(N_("That list blocks nobody; nothing was changed."))
     token, now = secrets.token_urlsafe(16), ctx.clock.now()
     row = {
         "token": token, "name": name, "operator": operator, "at": now,

@@ -18,6 +18,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from sqlalchemy.engine import Connection
 
+from discover.model.words import Counted
 from discover.policy.entry import (
     MOST_FOR_CLIENT,
     MOST_FOR_NAME,
@@ -52,7 +53,13 @@ class TooSoon(Exception):
     """Too many wrong passwords; `seconds` until the next is looked at."""
 
     def __init__(self, seconds: int) -> None:
-        super().__init__(f"Too many wrong passwords. Try again in {seconds} seconds.")
+        super().__init__(
+            Counted(
+                "Too many wrong passwords. Try again in {count} second.",
+                "Too many wrong passwords. Try again in {count} seconds.",
+                count=seconds,
+            )
+        )
         self.seconds = seconds
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from discover.model.topics import Topic
+from discover.model.words import N_, Sentence
 from discover.policy.topics import Catalogue, key
 from discover.services.context import Context
 from discover.services.topics import lay_over, read_seed, seed_digest
@@ -151,20 +152,20 @@ def _checked(topic: str, what: str, value: str, language: str) -> str:
     """The value as it is kept."""
     value = " ".join(value.split())
     if len(value) > _LONGEST:
-        raise ValueError(f"That is longer than {_LONGEST} characters.")
+        raise ValueError(Sentence("That is longer than {most} characters.", most=_LONGEST))
     if what != BANNED and topic not in {one.id for one in read_seed()[0]}:
-        raise ValueError("There is no such topic.")
+        raise ValueError(N_("There is no such topic."))
     if what in (TAG, NAME) and not _LANGUAGE.match(language):
-        raise ValueError("A language is given as two or three letters, such as de.")
+        raise ValueError(N_("A language is given as two or three letters, such as de."))
     if what == HIDDEN:
         return ""
     if what in (TAG, BANNED):
         value = fold(value.removeprefix("#"))
         value = key(value) if what == BANNED else value
     elif what != NAME:
-        raise ValueError("There is no such change.")
+        raise ValueError(N_("There is no such change."))
     if not value or (what != NAME and " " in value):
-        raise ValueError("A name is not empty." if what == NAME else "That is no hashtag.")
+        raise ValueError(N_("A name is not empty.") if what == NAME else N_("That is no hashtag."))
     return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from web import messages
-from web.i18n import DEFAULT, LANGUAGES
+from web.i18n import DEFAULT, LANGUAGES, catalogue
 
 
 @pytest.fixture(scope="module")
@@ -39,3 +39,21 @@ def test_a_broken_placeholder_or_tag_is_noticed():
     assert not messages.faults(
         ("%(num)s post", "%(num)s posts"), ["Ein Beitrag", "%(num)s Beiträge"]
     )
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "خادم واحد"), (2, "خادمان"), (3, "3 خوادم"), (11, "11 خادمًا"), (99, "99 خادمًا"),
+     (100, "100 خادم"), (102, "102 خادم"), (103, "103 خوادم"), (111, "111 خادمًا")],
+)  # fmt: skip
+def test_arabic_counts_as_arabic_does(count, said):
+    message = catalogue("ar").ngettext("%(num)s server", "%(num)s servers", count)
+    assert message % {"num": count} == said
+
+
+@pytest.mark.parametrize(
+    ("count", "said"), [(1, "1 serwer"), (4, "4 serwery"), (12, "12 serwerów"), (22, "22 serwery")]
+)
+def test_polish_counts_as_polish_does(count, said):
+    message = catalogue("pl").ngettext("%(num)s server", "%(num)s servers", count)
+    assert message % {"num": count} == said

@@ -10,11 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from discover.model.fetched import FetchError
+from discover.model.words import N_, Sentence
 from discover.services import blocklist_drafts, blocklists
 from discover.services.audit_log import Facts
 from discover.services.blocklists import OPERATOR
 from discover.wire.urls import http_url
-from web.console.doors import AtDesk, Desk, WithForm
+from web.console.doors import AtDesk, Desk, WithForm, sentence_of
 from web.console.pages import show
 
 router = APIRouter(prefix="/console/blocklists")
@@ -37,7 +38,7 @@ def read(desk: WithForm) -> Response:
             desk.context, desk.operator, name, text, silenced_too=desk.text("silenced") == "yes"
         )
     except ValueError as error:
-        raise HTTPException(422, str(error)) from None
+        raise HTTPException(422, sentence_of(error)) from None
     return RedirectResponse(f"{_HERE}/draft/{quote(token)}", 303)
 
 
@@ -45,7 +46,7 @@ def read(desk: WithForm) -> Response:
 def draft(token: str, desk: AtDesk) -> Response:
     found = blocklist_drafts.find_draft(desk.context, token, desk.operator)
     if found is None:
-        raise HTTPException(404, "This draft is no longer there; read the list again.")
+        raise HTTPException(404, N_("This draft is no longer there; read the list again."))
     return show(desk, "draft", draft=found)
 
 
@@ -53,33 +54,33 @@ def draft(token: str, desk: AtDesk) -> Response:
 def apply(token: str, desk: WithForm) -> Response:
     found = blocklist_drafts.find_draft(desk.context, token, desk.operator)
     if found is None:
-        raise HTTPException(404, "This draft is no longer there; read the list again.")
+        raise HTTPException(404, N_("This draft is no longer there; read the list again."))
 
     def do() -> Facts:
         done = blocklist_drafts.apply_draft(desk.context, token, desk.operator)
         if done is None:
-            raise ValueError("This draft is no longer there; read the list again.")
+            raise ValueError(N_("This draft is no longer there; read the list again."))
         return {
             "hosts": done.hosts, "new": done.new, "no_longer_named": done.gone,
             "people_removed": done.accounts, "posts_removed": done.posts,
         }  # fmt: skip
 
-    return desk.act("applied a blocklist", found.name, do, back=_HERE)
+    return desk.act(N_("applied a blocklist"), found.name, do, back=_HERE)
 
 
 @router.post("/remove")
 def remove(desk: WithForm) -> Response:
     name = desk.text("name")
     if name == OPERATOR:
-        raise HTTPException(422, "Blocks made by hand are taken back at each server's page.")
+        raise HTTPException(422, N_("Blocks made by hand are taken back at each server's page."))
 
     def do() -> Facts:
         hosts = blocklists.remove_list(desk.context, name)
         if not hosts:
-            raise ValueError(f"There is no list called {name}.")
+            raise ValueError(Sentence("There is no list called {name}.", name=name))
         return {"hosts": hosts}
 
-    return desk.act("took a blocklist back", name, do, back=_HERE)
+    return desk.act(N_("took a blocklist back"), name, do, back=_HERE)
 
 
 def _source(desk: Desk) -> tuple[str, str]:
@@ -92,11 +93,11 @@ def _source(desk: Desk) -> tuple[str, str]:
     elif (address := http_url(url)) is not None:
         source, body = address, asyncio.run(_fetch(desk, address))
     else:
-        raise HTTPException(422, "Give a file, an address, or the hosts themselves.")
+        raise HTTPException(422, N_("Give a file, an address, or the hosts themselves."))
     try:
         return source, body.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise HTTPException(422, "That list is not UTF-8.") from None
+        raise HTTPException(422, N_("That list is not UTF-8.")) from None
 
 
 async def _fetch(desk: Desk, url: str) -> bytes:
@@ -104,7 +105,11 @@ async def _fetch(desk: Desk, url: str) -> bytes:
         try:
             fetched = await client.get(url, accept="text/csv, text/plain, */*", solicited=True)
         except FetchError as error:
-            raise HTTPException(422, f"{url} cannot be read: {error}") from None
+            raise HTTPException(
+                422, Sentence("{url} cannot be read: {why}", url=url, why=str(error))
+            ) from None
     if fetched.status != 200:
-        raise HTTPException(422, f"{url} answered with status {fetched.status}.")
+        raise HTTPException(
+            422, Sentence("{url} answered with status {status}.", url=url, status=fetched.status)
+        )
     return fetched.body

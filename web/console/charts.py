@@ -7,7 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from babel.dates import format_date, format_skeleton
 from markupsafe import Markup, escape
+
+from web.i18n import current, gettext
+from web.words import short
 
 _WIDTH, _HEIGHT = 480, 220
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 10, 14, 28
@@ -28,13 +32,13 @@ class Chart:
 
 def lines(title: str, points: Sequence[tuple[date, int]], unit: str) -> Chart:
     """A curve over days. Days that nobody looked at are bridged."""
-    rows = tuple((day.isoformat(), value) for day, value in points)
+    rows = tuple((_day(day), value) for day, value in points)
     if not points:
-        return Chart(title, Markup(""), "Nothing was noted yet.", rows, unit)
+        return Chart(title, Markup(""), gettext("Nothing was noted yet."), rows, unit)
     first, last = points[0], points[-1]
-    said = f"{_short(last[1])} {unit} on {last[0]:%d %B %Y}"
+    said = gettext("{day}: {count}").format(day=_day(last[0]), count=short(last[1]))
     if first[0] != last[0]:
-        said += f"; {_short(first[1])} on {first[0]:%d %B %Y}"
+        said += gettext("; {day}: {count}").format(day=_day(first[0]), count=short(first[1]))
     days = max((last[0] - first[0]).days, 1)
     most = _round_up(max(value for _, value in points))
 
@@ -55,19 +59,19 @@ def lines(title: str, points: Sequence[tuple[date, int]], unit: str) -> Chart:
     for x, day, anchor in (*labels, (_WIDTH - _RIGHT, last[0], "end")):
         parts.append(
             f'<text class="tick" x="{x}" y="{_HEIGHT - 8}" text-anchor="{anchor}">'
-            f"{day:%d %b}</text>"
+            f"{escape(_tick(day))}</text>"
         )
-    return Chart(title, _svg(title, said, parts), f"{said}.", rows, unit)
+    return Chart(title, _svg(title, said, parts), said, rows, unit)
 
 
 def bars(title: str, values: Sequence[tuple[str, int]], unit: str) -> Chart:
     """A column each, with its number above it."""
     total = sum(value for _, value in values)
     if not total:
-        return Chart(title, Markup(""), "There was none yet.", tuple(values), unit)
+        return Chart(title, Markup(""), gettext("There was none yet."), tuple(values), unit)
     most = max(value for _, value in values)
     top = max(values, key=lambda one: one[1])
-    said = f"{_short(total)} {unit}, most of them {top[0]}"
+    said = gettext("{count} in all, most of them: {bar}").format(count=short(total), bar=top[0])
     step = (_WIDTH - 2 * _RIGHT) / len(values)
     bottom = _TOP + _INNER_HEIGHT
     parts = [
@@ -82,13 +86,13 @@ def bars(title: str, values: Sequence[tuple[str, int]], unit: str) -> Chart:
                 f'<rect class="bar" x="{x}" y="{round(bottom - height, 1)}"'
                 f' width="{round(step * 0.7, 1)}" height="{height}" rx="3"/>'
                 f'<text class="tick" x="{middle}" y="{round(bottom - height - 5, 1)}"'
-                f' text-anchor="middle">{_short(value)}</text>'
+                f' text-anchor="middle">{escape(short(value))}</text>'
             )
         parts.append(
             f'<text class="tick small" x="{middle}" y="{_HEIGHT - 10}" text-anchor="middle">'
             f"{escape(name)}</text>"
         )
-    return Chart(title, _svg(title, said, parts), f"{said}.", tuple(values), unit)
+    return Chart(title, _svg(title, said, parts), said, tuple(values), unit)
 
 
 def _svg(title: str, said: str, parts: Sequence[str]) -> Markup:
@@ -107,7 +111,7 @@ def _grid(most: int) -> str:
         parts.append(
             f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}"/>'
             f'<text class="tick" x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">'
-            f"{_short(most * step / steps)}</text>"
+            f"{escape(short(most * step // steps))}</text>"
         )
     return "".join(parts)
 
@@ -120,8 +124,9 @@ def _round_up(value: int) -> int:
     return next(int(step * power) for step in (1, 2, 4, 6, 8, 10) if step * power >= value)
 
 
-def _short(value: float) -> str:
-    for size, unit in ((1_000_000, "M"), (10_000, "k")):
-        if value >= size:
-            return f"{value / (1_000 if unit == 'k' else size):.1f}".removesuffix(".0") + unit
-    return f"{value:g}"
+def _day(day: date) -> str:
+    return format_date(day, "medium", locale=current().locale)
+
+
+def _tick(day: date) -> str:
+    return format_skeleton("MMMd", day, locale=current().locale)

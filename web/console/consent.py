@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from discover.model.words import N_
 from discover.policy.chain import Broken, verify
 from discover.services import consent_log
 from discover.services.audit_log import Facts
@@ -42,4 +43,4 @@ def verify_chain(desk: WithForm) -> Response:
             "last_digest": last.digest if last else "",
         }
 
-    return desk.act("verified the consent log", "", do, back="/console/consent")
+    return desk.act(N_("verified the consent log"), "", do, back="/console/consent")

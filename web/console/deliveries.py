@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from discover.model.words import N_
 from discover.services import delivery_desk
 from web.console.doors import AtDesk, Desk, WithForm
 from web.console.pages import show
@@ -28,7 +29,7 @@ def deliveries(request: Request, desk: AtDesk) -> Response:
 def retry(desk: WithForm) -> Response:
     host = _host(desk)
     return desk.act(
-        "asked for deliveries to be tried now",
+        N_("asked for deliveries to be tried now"),
         host,
         lambda: {"deliveries": delivery_desk.retry_now(desk.context, host)},
         back="/console/deliveries",
@@ -39,7 +40,7 @@ def retry(desk: WithForm) -> Response:
 def drop(desk: WithForm) -> Response:
     host = _host(desk)
     return desk.act(
-        "dropped deliveries",
+        N_("dropped deliveries"),
         host,
         lambda: {"deliveries": delivery_desk.drop(desk.context, host)},
         back="/console/deliveries",
@@ -49,5 +50,5 @@ def drop(desk: WithForm) -> Response:
 def _host(desk: Desk) -> str:
     host = desk.text("host")[:300]
     if not any(one.host == host for one in delivery_desk.by_host(desk.context, host=host)):
-        raise HTTPException(404, "Nothing waits for this host any more.")
+        raise HTTPException(404, N_("Nothing waits for this host any more."))
     return host

@@ -19,6 +19,7 @@ from starlette.responses import RedirectResponse
 from starlette.types import Message
 
 from discover.bootstrap import App
+from discover.model.words import N_, Sentence
 from discover.policy.entry import LONGEST, from_our_own_page
 from discover.services import audit_log, sessions
 from discover.services.audit_log import Act, Facts
@@ -29,7 +30,9 @@ from discover.services.transparency import Transparency
 LOGIN = "/console/login"
 _FORM_BYTES = 64_000
 UPLOAD_BYTES = 4_000_000  # the longest blocklists that go around have some 20,000 lines
-_SENT_BEFORE = "This form is out of date, or was not sent from this console. Go back, load the page again and repeat."
+_SENT_BEFORE = N_(
+    "This form is out of date, or was not sent from this console. Go back, load the page again and repeat."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,18 @@ class Desk:
         try:
             number = audit_log.perform(self.context, self.operator, act, subject, do, before)
         except ValueError as error:
-            raise HTTPException(422, str(error)) from None
+            raise HTTPException(422, sentence_of(error)) from None
         pairs = {**query, "did": str(number)}
         return RedirectResponse(f"{back}?{urlencode(pairs)}", 303)
 
     def text(self, name: str) -> str:
         return self.fields.get(name, "").strip()
+
+
+def sentence_of(error: Exception) -> str:
+    """What an error says, as it was made: a Sentence stays one."""
+    said = error.args[0] if error.args else ""
+    return said if isinstance(said, str) else str(error)
 
 
 def house_of(request: Request) -> House:
@@ -176,7 +185,7 @@ async def _body(request: Request, most: int) -> bytes:
     async for chunk in request.stream():
         size += len(chunk)
         if size > most:
-            raise HTTPException(413, "That is too long.")
+            raise HTTPException(413, N_("That is too long."))
         chunks.append(chunk)
     return b"".join(chunks)
 
@@ -192,7 +201,9 @@ async def _parts(request: Request, body: bytes) -> tuple[dict[str, str], dict[st
             max_files=2, max_fields=100, max_part_size=UPLOAD_BYTES
         )
     except MultiPartException as error:
-        raise HTTPException(422, f"The form cannot be read: {error.message}") from None
+        raise HTTPException(
+            422, Sentence("The form cannot be read: {why}", why=error.message)
+        ) from None
     async with _closing(form):
         for name, value in form.multi_items():
             if isinstance(value, UploadFile):

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
+from discover.model.words import N_
 from discover.services import deskwork, rebuilds
 from discover.services.status import status
 from discover.services.tasks import enqueue
+from web import i18n
 from web.console.doors import AtDesk, WithForm
 from web.console.pages import show
 
 router = APIRouter(prefix="/console/index")
+
+_PAGE = "/console/index"
 
 
 @router.get("")
@@ -21,7 +25,7 @@ def index(desk: AtDesk) -> Response:
     return show(
         desk,
         "index",
-        headers={"Refresh": "5; url=/console/index"} if busy else None,
+        headers={"Refresh": f"5; url={_here()}"} if busy else None,
         numbers=status(desk.context),
         rebuilds=found,
         busy=busy,
@@ -29,10 +33,15 @@ def index(desk: AtDesk) -> Response:
     )
 
 
+def _here() -> str:
+    tongue = i18n.current()
+    return i18n.with_language(_PAGE, tongue.code) if tongue.chosen else _PAGE
+
+
 @router.post("/rebuild")
 def rebuild(desk: WithForm) -> Response:
     return desk.act(
-        "asked for a rebuild of the index",
+        N_("asked for a rebuild of the index"),
         "",
         lambda: {"rebuild": rebuilds.ask(desk.context, desk.operator)},
         back="/console/index",
@@ -45,4 +54,6 @@ def reconcile(desk: WithForm) -> Response:
         enqueue(desk.context, "reconcile")
         return {"task": "reconcile"}
 
-    return desk.act("asked for index and database to be compared", "", do, back="/console/index")
+    return desk.act(
+        N_("asked for index and database to be compared"), "", do, back="/console/index"
+    )

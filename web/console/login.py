@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from discover.model.words import N_
 from discover.policy.entry import IDLE, LONGEST
 from discover.services import operators, sessions
 from discover.services.operators import TooSoon
@@ -21,12 +22,13 @@ from web.console.doors import (
     csrf_of,
     house_of,
     read_form,
+    sentence_of,
 )
 from web.console.pages import show, show_outside
 
 router = APIRouter(prefix="/console")
 
-_WRONG = "That name and password do not belong together."
+_WRONG = N_("That name and password do not belong together.")
 
 
 @router.get("/login")
@@ -41,7 +43,7 @@ def login(request: Request) -> Response:
 async def _tried(request: Request) -> dict[str, str]:
     token = cookie_token(request)
     if token is None:
-        raise HTTPException(403, "Your browser did not send the cookie of the login page. Allow it, load that page again and repeat.")  # fmt: skip
+        raise HTTPException(403, N_("Your browser did not send the cookie of the login page. Allow it, load that page again and repeat."))  # fmt: skip
     fields, _ = await read_form(request, csrf_of(token))
     return {**fields, "token": token}
 
@@ -55,7 +57,7 @@ def post_login(request: Request, tried: Annotated[dict[str, str], Depends(_tried
         right = operators.check_password(context, name, tried.get("password", "")[:2000], client)
     except TooSoon as soon:
         headers = {"Retry-After": str(soon.seconds)}
-        return _page(request, tried["token"], str(soon), name, 429, headers)
+        return _page(request, tried["token"], sentence_of(soon), name, 429, headers)
     if not right:
         return _page(request, tried["token"], _WRONG, name, 403)
     entered = RedirectResponse("/console", 303)
@@ -80,7 +82,7 @@ def account(desk: AtDesk) -> Response:
 def end_sessions(desk: WithForm) -> Response:
     """Everywhere, this browser too."""
     desk.act(
-        "ended all sessions",
+        N_("ended all sessions"),
         desk.operator,
         lambda: {"sessions": sessions.end_all(desk.context, desk.operator)},
         back=LOGIN,
@@ -95,15 +97,17 @@ def change_password(request: Request, desk: WithForm) -> Response:
     client = house.client_of(request.client.host if request.client else "unknown")
     old, new = desk.fields.get("old", ""), desk.fields.get("new", "")
     if new != desk.fields.get("again", ""):
-        raise HTTPException(422, "The new password was not typed alike twice.")
+        raise HTTPException(422, N_("The new password was not typed alike twice."))
     try:
         if not operators.check_password(desk.context, desk.operator, old, client):
-            raise HTTPException(403, "The password until now was another one.")
+            raise HTTPException(403, N_("The password until now was another one."))
         operators.set_password(desk.context, desk.operator, new, by=desk.operator)
     except TooSoon as soon:
-        raise HTTPException(429, str(soon), headers={"Retry-After": str(soon.seconds)}) from None
+        raise HTTPException(
+            429, sentence_of(soon), headers={"Retry-After": str(soon.seconds)}
+        ) from None
     except ValueError as error:
-        raise HTTPException(422, str(error)) from None
+        raise HTTPException(422, sentence_of(error)) from None
     return _outside(desk)
 
 

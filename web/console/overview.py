@@ -8,6 +8,7 @@ from datetime import timedelta
 from fastapi import APIRouter, Response
 
 from discover.model.views import Status
+from discover.model.words import N_, Counted, Sentence
 from discover.services import audit_log, crawl_queue, delivery_desk, growth, reports, server_health
 from discover.services.deskwork import failing_tasks, scheduler_alive
 from discover.services.server_health import Filter
@@ -17,6 +18,7 @@ from web.console import charts
 from web.console.doors import AtDesk, Desk
 from web.console.pages import show, span
 from web.console.timings import routes
+from web.i18n import gettext
 
 router = APIRouter(prefix="/console")
 
@@ -52,17 +54,17 @@ def overview(desk: AtDesk) -> Response:
 @router.get("/growth")
 def growth_page(desk: AtDesk) -> Response:
     told = desk.house.transparency()
-    names = [_bound(bound) for bound in BOUNDS] + ["more"]
+    names = [_bound(bound) for bound in BOUNDS] + [gettext("more")]
     latencies = [
         charts.bars(
-            "From the moment we could know of a withdrawal to the commit that hides it",
+            gettext("From the moment we could know of a withdrawal to the commit that hides it"),
             list(zip(names, told.hidden.counts, strict=True)),
-            "withdrawals",
+            gettext("withdrawals"),
         ),
         charts.bars(
-            "… to the moment when the raw index no longer holds it",
+            gettext("… to the moment when the raw index no longer holds it"),
             list(zip(names, told.gone.counts, strict=True)),
-            "withdrawals",
+            gettext("withdrawals"),
         ),
     ]
     return show(
@@ -81,12 +83,12 @@ def _bound(seconds: float) -> str:
 def _growth(desk: Desk) -> list[charts.Chart]:
     series = growth.series(desk.context, _DAYS)
     return [
-        charts.lines(title, series.get(name, ()), unit)
+        charts.lines(gettext(title), series.get(name, ()), gettext(unit))
         for name, title, unit in (
-            (growth.ACCOUNTS_SIZE, "People listed", "people"),
-            (growth.POSTS_SIZE, "Posts indexed", "posts"),
-            (growth.SERVERS_SIZE, "Servers opted in", "servers"),
-            ("accounts_withdrawn", "People withdrawn, by day", "people"),
+            (growth.ACCOUNTS_SIZE, N_("People listed"), N_("people")),
+            (growth.POSTS_SIZE, N_("Posts indexed"), N_("posts")),
+            (growth.SERVERS_SIZE, N_("Servers opted in"), N_("servers")),
+            ("accounts_withdrawn", N_("People withdrawn, by day"), N_("people")),
         )
     ]
 
@@ -95,35 +97,57 @@ def _warnings(desk: Desk, now: Status, troubled: int) -> list[Notice]:
     ctx, settings = desk.context, desk.house.app.settings
     found = []
     if now.engine_accounts is None:
-        found.append(Notice("The search engine does not answer.", "/console/index", serious=True))
+        found.append(
+            Notice(N_("The search engine does not answer."), "/console/index", serious=True)
+        )
     if now.oldest_outbox_seconds > _BEHIND.total_seconds():
         behind = span(now.oldest_outbox_seconds)
-        text = f"The index is {behind} behind the database. Is a worker running?"
+        text = Sentence(
+            "The index is {time} behind the database. Is a worker running?", time=behind
+        )
         found.append(Notice(text, "/console/index", serious=True))
     if now.laboratory:
-        text = (
-            f"Laboratory settings are on: {', '.join(now.laboratory)}. Not for the open internet."
+        text = Sentence(
+            "Laboratory settings are on: {names}. Not for the open internet.",
+            names=", ".join(now.laboratory),
         )
         found.append(Notice(text, "/console/settings", serious=True))
     if not scheduler_alive(ctx):
-        text = "No scheduler is alive: nothing is refreshed and nothing expires."
-        found.append(Notice(text, serious=True))
+        alone = N_("No scheduler is alive: nothing is refreshed and nothing expires.")
+        found.append(Notice(alone, serious=True))
     if (waiting := reports.count_open(ctx)) > 0:
-        words = f"{waiting} report{'s wait' if waiting > 1 else ' waits'} for you."
+        words = Counted(
+            "{count} report waits for you.", "{count} reports wait for you.", count=waiting
+        )
         found.append(Notice(words, "/console/reports"))
     stuck = [one for one in delivery_desk.by_host(ctx) if one.failures >= 3]
     if stuck:
-        words = f"Deliveries are stuck at {len(stuck)} host{'s' if len(stuck) > 1 else ''}."
+        words = Counted(
+            "Deliveries are stuck at {count} host.",
+            "Deliveries are stuck at {count} hosts.",
+            count=len(stuck),
+        )
         found.append(Notice(words, "/console/deliveries"))
     if troubled:
-        words = f"{troubled} opted-in server{'s have' if troubled > 1 else ' has'} trouble."
+        words = Counted(
+            "{count} opted-in server has trouble.",
+            "{count} opted-in servers have trouble.",
+            count=troubled,
+        )
         found.append(Notice(words, "/console/servers?show=trouble"))
     found += [
-        Notice(f"The task {task.kind} failed {task.attempts} times: {task.last_error}")
+        Notice(
+            Sentence(
+                "The task {task} failed, {times} in all: {why}",
+                task=task.kind,
+                times=task.attempts,
+                why=task.last_error,
+            )
+        )
         for task in failing_tasks(ctx)
     ]
     if not desk.house.secure:
-        found.append(Notice("WAYPOST_PUBLIC_URL is not an https address: passwords and sessions travel unprotected."))  # fmt: skip
+        found.append(Notice(N_("WAYPOST_PUBLIC_URL is not an https address: passwords and sessions travel unprotected.")))  # fmt: skip
     if not settings.contact:
-        found.append(Notice("WAYPOST_CONTACT is empty: nobody can reach you.", "/console/settings"))  # fmt: skip
+        found.append(Notice(N_("WAYPOST_CONTACT is empty: nobody can reach you."), "/console/settings"))  # fmt: skip
     return found

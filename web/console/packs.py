@@ -14,7 +14,7 @@ from discover.model.views import BadRequest
 from discover.model.words import N_
 from discover.services import packs
 from discover.services.audit_log import Facts
-from web.console.doors import AtDesk, Desk, WithForm
+from web.console.doors import AtDesk, Desk, WithForm, sentence_of
 from web.console.pages import show
 
 router = APIRouter(prefix="/console/packs")
@@ -36,7 +36,7 @@ def make(desk: WithForm) -> Response:
         _usable(lambda: packs.keep_pack(desk.context, slug, title, desk.text("note")))
         return {"title": title}
 
-    return desk.act("kept a pack", slug, do, back=_page(slug))
+    return desk.act(N_("kept a pack"), slug, do, back=_page(slug))
 
 
 @router.get("/{slug}")
@@ -44,7 +44,7 @@ def one_pack(slug: str, desk: AtDesk) -> Response:
     """Those of the picked who said yes themselves; of the others nothing is shown here either."""
     found = packs.find_pack(desk.context, slug, operator=True)
     if found is None or found.kind is not packs.Kind.PICKED:
-        raise HTTPException(404, "There is no such pack.")
+        raise HTTPException(404, N_("There is no such pack."))
     return show(desk, "pack", pack=found, most=packs.MOST_PICKED)
 
 
@@ -56,7 +56,7 @@ def pick(slug: str, desk: WithForm) -> Response:
         missing = _usable(lambda: packs.pick(desk.context, slug, handles))
         return {"picked": len(handles) - len(missing), "not_listed_here": len(missing)}
 
-    return desk.act("picked people for a pack", slug, do, back=_page(slug))
+    return desk.act(N_("picked people for a pack"), slug, do, back=_page(slug))
 
 
 @router.post("/{slug}/unpick")
@@ -67,7 +67,7 @@ def unpick(slug: str, desk: WithForm) -> Response:
         gone = [handle for handle in handles if packs.unpick(desk.context, slug, handle)]
         return {"taken_off": len(gone)}
 
-    return desk.act("took people off a pack", slug, do, back=_page(slug))
+    return desk.act(N_("took people off a pack"), slug, do, back=_page(slug))
 
 
 @router.post("/{slug}/hide")
@@ -86,10 +86,10 @@ def show_again(slug: str, desk: WithForm) -> Response:
 def drop(slug: str, desk: WithForm) -> Response:
     def do() -> Facts:
         if not packs.drop_pack(desk.context, slug):
-            raise ValueError("There is no such pack.")
+            raise ValueError(N_("There is no such pack."))
         return {}
 
-    return desk.act("dropped a pack", slug, do, back=_HERE)
+    return desk.act(N_("dropped a pack"), slug, do, back=_HERE)
 
 
 def _showing(desk: Desk, slug: str, *, hidden: bool) -> Callable[[], Facts]:
@@ -105,9 +105,9 @@ def _handles(desk: Desk) -> list[Handle]:
     try:
         handles = [Handle.parse(word) for word in desk.text("handles").replace(",", " ").split()]
     except ValueError as error:
-        raise HTTPException(422, f"{error}") from None
+        raise HTTPException(422, sentence_of(error)) from None
     if not handles:
-        raise HTTPException(422, "Give handles such as @user@example.social, one a line.")
+        raise HTTPException(422, N_("Give handles such as @user@example.social, one a line."))
     return handles
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from discover.model.words import N_
 from discover.policy.origin import host_of
 from discover.services import reports
 from discover.services.audit_log import Facts
@@ -33,17 +34,17 @@ def list_reports(request: Request, desk: AtDesk) -> Response:
 @router.post("/{number}")
 def handle(number: int, desk: WithForm) -> Response:
     acts = {
-        "handled": "marked a report as handled",
-        "note": "put a note to a report",
-        "open": "opened a report again",
+        "handled": N_("marked a report as handled"),
+        "note": N_("put a note to a report"),
+        "open": N_("opened a report again"),
     }
     wanted, note = desk.text("do"), desk.text("note")
     if wanted not in acts:
-        raise HTTPException(422, "Please choose from what the form offers.")
+        raise HTTPException(422, N_("Please choose from what the form offers."))
 
     def do() -> Facts:
         if not reports.handle(desk.context, number, handled=wanted == "handled", note=note):
-            raise ValueError("There is no such report any more.")
+            raise ValueError(N_("There is no such report any more."))
         return {"note": note}
 
     return desk.act(acts[wanted], f"report {number}", do, back="/console/reports")

@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
+from discover.model.words import N_, Sentence
 from discover.services import audit_log, delivery_desk, server_health
 from discover.services.audit_log import Facts
 from discover.services.blocklists import block_host, unblock_host
@@ -29,8 +30,8 @@ from web.console.pages import show
 router = APIRouter(prefix="/console/servers")
 
 _FILTERS = (
-    (Filter.ALL, "All"), (Filter.IN, "In"), (Filter.TROUBLE, "Trouble"),
-    (Filter.NEW, "Not visited yet"), (Filter.OUT, "Opted out"), (Filter.BLOCKED, "Blocked"),
+    (Filter.ALL, N_("All")), (Filter.IN, N_("In")), (Filter.TROUBLE, N_("Trouble")),
+    (Filter.NEW, N_("Not visited yet")), (Filter.OUT, N_("Opted out")), (Filter.BLOCKED, N_("Blocked")),
 )  # fmt: skip
 
 
@@ -69,12 +70,12 @@ def server(host: str, desk: AtDesk) -> Response:
 def add(host: str, desk: WithForm) -> Response:
     note = desk.text("note")[:2000]
     if not note:
-        raise HTTPException(422, "Say why: who agreed, when, and where that is written.")
+        raise HTTPException(422, N_("Say why: who agreed, when, and where that is written."))
 
     def do(ctx: Context, chosen: str) -> Facts:
         return {"recorded": "anew" if add_server(ctx, chosen, note) else "again", "note": note}
 
-    return _act(desk, host, "opted a server in", do)
+    return _act(desk, host, N_("opted a server in"), do)
 
 
 @router.post("/{host}/remove")
@@ -82,16 +83,16 @@ def remove(host: str, desk: WithForm) -> Response:
     def do(ctx: Context, chosen: str) -> Facts:
         gone = remove_server(ctx, chosen)
         if gone is None:
-            raise ValueError(f"{chosen} is not on record.")
+            raise ValueError(Sentence("{host} is not on record.", host=chosen))
         return {"people_removed": gone}
 
-    return _act(desk, host, "took a server's record back", do)
+    return _act(desk, host, N_("took a server's record back"), do)
 
 
 @router.post("/{host}/out")
 def out(host: str, desk: WithForm) -> Response:
     return _act(
-        desk, host, "took a server out for good",
+        desk, host, N_("took a server out for good"),
         lambda ctx, chosen: {"people_removed": forget_server(ctx, chosen)},
     )  # fmt: skip
 
@@ -108,7 +109,7 @@ def block(host: str, desk: WithForm) -> Response:
             "reason": reason,
         }
 
-    return _act(desk, host, "blocked a server", do)
+    return _act(desk, host, N_("blocked a server"), do)
 
 
 @router.post("/{host}/unblock")
@@ -116,16 +117,18 @@ def unblock(host: str, desk: WithForm) -> Response:
     def do(ctx: Context, chosen: str) -> Facts:
         there, still = unblock_host(ctx, chosen)
         if not there:
-            raise ValueError(f"{chosen} was not blocked by hand" + (f"; it is blocked by: {still}." if still else "."))  # fmt: skip
+            if still:
+                raise ValueError(Sentence("{host} was not blocked by hand; it is blocked by: {lists}.", host=chosen, lists=still))  # fmt: skip
+            raise ValueError(Sentence("{host} was not blocked by hand.", host=chosen))
         return {"still_blocked_by": still}
 
-    return _act(desk, host, "took a block back", do)
+    return _act(desk, host, N_("took a block back"), do)
 
 
 @router.post("/{host}/crawl")
 def crawl(host: str, desk: WithForm) -> Response:
     return _act(
-        desk, host, "asked for a crawl now",
+        desk, host, N_("asked for a crawl now"),
         lambda ctx, chosen: {"appointments": schedule_now(ctx, hosts=[chosen])},
     )  # fmt: skip
 
@@ -139,7 +142,7 @@ def check_now(host: str, desk: WithForm) -> Response:
             **{one.what: one.says for one in found.findings},
         }
 
-    return _act(desk, host, "looked at a server's proofs", do)
+    return _act(desk, host, N_("looked at a server's proofs"), do)
 
 
 def _act(desk: Desk, host: str, act: str, do: Callable[[Context, str], Facts]) -> Response:
@@ -172,4 +175,6 @@ def _host(text: str) -> str:
     try:
         return read_host(text)
     except (ValueError, UnicodeError):
-        raise HTTPException(422, f"“{text[:200]}” is not a host such as example.social.") from None
+        raise HTTPException(
+            422, Sentence("“{text}” is not a host such as example.social.", text=text[:200])
+        ) from None

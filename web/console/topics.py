@@ -7,6 +7,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from discover.model.words import N_
 from discover.services import topic_edits
 from discover.services.audit_log import Facts
 from discover.services.topic_edits import BANNED, HIDDEN, NAME, TAG
@@ -18,10 +19,10 @@ router = APIRouter(prefix="/console/topics")
 
 _HERE = "/console/topics"
 _ACTS = {
-    TAG: "added a hashtag to a topic",
-    NAME: "named a topic",
-    HIDDEN: "hid a topic",
-    BANNED: "banned a hashtag",
+    TAG: N_("added a hashtag to a topic"),
+    NAME: N_("named a topic"),
+    HIDDEN: N_("hid a topic"),
+    BANNED: N_("banned a hashtag"),
 }
 
 
@@ -49,7 +50,7 @@ def topic(topic: str, desk: AtDesk) -> Response:
     topic_edits.follow(desk.context, at_once=True)
     seed = {one.id: one for one in read_seed()[0]}.get(topic)
     if seed is None:
-        raise HTTPException(404, "There is no such topic.")
+        raise HTTPException(404, N_("There is no such topic."))
     edits = [one for one in topic_edits.list_edits(desk.context) if one.topic == topic]
     in_force = catalogue().by_id(topic)
     return show(
@@ -73,14 +74,14 @@ def undo(desk: WithForm) -> Response:
     known = {one.id: one for one in topic_edits.list_edits(desk.context)}
     edit = known.get(int(number)) if number.isdecimal() and len(number) < 18 else None
     if edit is None:
-        raise HTTPException(404, "This change is not there any more.")
+        raise HTTPException(404, N_("This change is not there any more."))
 
     def do() -> Facts:
         topic_edits.remove_edit(desk.context, edit.id)
         return {"undone": edit.what, "value": edit.value, "language": edit.language}
 
     return desk.act(
-        "undid a change of topics", edit.topic or f"#{edit.value}", do, back=_page(edit.topic if back else ""),
+        N_("undid a change of topics"), edit.topic or f"#{edit.value}", do, back=_page(edit.topic if back else ""),
     )  # fmt: skip
 
 
