@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from starlette.datastructures import QueryParams
 
+from discover.model.host import host_and_port
 from discover.model.post import MediaKind
 from discover.model.query import Sort
 from discover.model.views import SearchRequest
@@ -41,7 +42,7 @@ def languages(values: object) -> list[str]:
 
 
 def servers(values: object) -> list[str]:
-    answer = [part.lower().rstrip(".") for part in split(values)]
+    answer = [host_and_port(part) or part for part in split(values)]
     _check(answer, _HOST, "a host name such as example.social")
     return answer
 

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
 from discover.model.actor import Handle
+from discover.model.host import host_and_port
 from discover.model.query import Sort
 from discover.model.suggestions import SuggestionRequest
 from discover.model.verdict import SENTENCES
@@ -40,7 +41,6 @@ _MEDIA = {
 }  # fmt: skip
 _SIMILAR = 4
 _TOPICS_SHOWN = 6
-_HOST = re.compile(r"^[\w-]+(\.[\w-]+)*(:\d{1,5})?$")
 _PROFILE = re.compile(r"^/(?:@|users/|u/|c/|author/)(?P<user>[\w.\-]+)/?$")
 
 ROBOTS = """\
@@ -218,8 +218,8 @@ def read_who(text: str) -> Handle | str:
         text = parts.netloc
     if "@" in text.removeprefix("@"):
         return Handle.parse(text)
-    host = text.removeprefix("@").lower().rstrip(".")
-    if not _HOST.match(host) or not re.search(r"[.:]", host):
+    host = host_and_port(text.removeprefix("@"))
+    if host is None or not re.search(r"[.:]", host):
         raise ValueError(text)
     return host
 

@@ -14,6 +14,7 @@ from api.mastodon.schemas import MastodonAccount
 from api.problems import ProblemAnswer, described
 from api.schemas import AccountConsentOut, AccountPage, ServerConsentOut
 from discover.model.actor import Handle
+from discover.model.host import host_and_port
 from discover.services.accounts import find_account, recent_posts
 from discover.services.context import Context
 from discover.services.why import explain_account, explain_server
@@ -79,5 +80,5 @@ def get_server_consent(
     ],
 ) -> Response:
     """Is the server opted in, and what was seen of its robots.txt and its rules?"""
-    host = host.lower().rstrip(".")
+    host = host_and_port(host) or host.lower()
     return present.reply(present.server_consent(explain_server(context, host)))

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-_HANDLE = re.compile(r"^@?(?P<user>[\w.\-+~%]+)@(?P<host>[\w.\-]+(?::\d{1,5})?)$")
+from discover.model.host import host_and_port
+
+_HANDLE = re.compile(r"^@?(?P<user>[\w.\-+~%]+)@(?P<host>[^\s@/\\?#]+)$")
 
 
 class Flag(StrEnum):
@@ -30,7 +32,7 @@ class ActorType(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Handle:
-    """`user@host`, host in lower case. The user part keeps its case for display."""
+    """`user@host`, host in lower-case ASCII. The user part keeps its case for display."""
 
     user: str
     host: str
@@ -47,9 +49,10 @@ class Handle:
     def parse(cls, text: str) -> Handle:
         """Read `@user@host`, `user@host` or `acct:user@host`. ValueError otherwise."""
         match = _HANDLE.match(text.strip().removeprefix("acct:"))
-        if match is None:
+        host = host_and_port(match["host"]) if match else None
+        if match is None or host is None:
             raise ValueError(f"{text!r} is not a handle such as @user@example.social")
-        return cls(match["user"], match["host"].lower().rstrip("."))
+        return cls(match["user"], host)
 
 
 @dataclass(frozen=True, slots=True)

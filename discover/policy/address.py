@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import quote, urljoin, urlsplit
 
-import idna
+from discover.model.host import host_name
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -58,7 +58,6 @@ _FORBIDDEN_V6 = tuple(
 _NAT64 = IPv6Network("64:ff9b::/96")
 
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
-_HOST = re.compile(r"^(?!-)[a-z0-9_\-]+(\.[a-z0-9_\-]+)*$")
 _SAFE_PATH = "/%:@!$&'()*+,;=-._~?"
 
 
@@ -150,16 +149,10 @@ def _read_host(host: str) -> str:
         if "%" in host:
             raise ValueError("address with a zone")
         return str(IPv6Address(host))
-    host = host.rstrip(".")
-    if not host.isascii():
-        try:
-            host = idna.encode(host, uts46=True).decode("ascii")
-        except idna.IDNAError as error:
-            raise ValueError("host is not a name") from error
-    host = host.lower()
-    if len(host) > 253 or not _HOST.match(host):
+    name = host_name(host)
+    if name is None:
         raise ValueError("host is not a name")
-    return host
+    return name
 
 
 def redirect_target(current: Target, location: str, *, plain_allowed: bool) -> Target:

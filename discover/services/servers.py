@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 from discover.model.instance import RobotsState, ServerOptIn
 from discover.model.verdict import Decision
 from discover.policy.consent import decide_server
+from discover.policy.origin import host_of
 from discover.services import consent_log, outs
 from discover.services.context import Context
 from discover.services.facts import (
@@ -56,11 +57,9 @@ class ServerRecord:
 
 def read_host(text: str) -> str:
     """A host as people write it (with a scheme, in capitals …). ValueError if it is none."""
-    host = text.strip().lower()
-    host = re.sub(r"^https?://", "", host).partition("/")[0].rstrip(".")
-    if not host.isascii():
-        host = host.encode("idna").decode("ascii")
-    if not _HOST.match(host):
+    written = re.sub(r"^https?://", "", text.strip().lower()).partition("/")[0]
+    host = host_of(f"https://{written}/")
+    if host is None or not _HOST.match(host):
         raise ValueError(f"{text!r} is not a host such as example.social")
     return host
 

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from discover.model.host import host_name
+
 _HOST = re.compile(
     r"^(?=.{1,253}$)[a-z0-9_]([a-z0-9_\-]*[a-z0-9])?(\.[a-z0-9_]([a-z0-9_\-]*[a-z0-9])?)+$"
 )
@@ -70,12 +72,8 @@ def read_blocked_host(text: str) -> str | None:
     """
     host = text.strip().lower().removeprefix("*.")
     host = re.sub(r"^https?://", "", host).partition("/")[0].partition(":")[0].strip(".")
-    if not host.isascii():
-        try:
-            host = host.encode("idna").decode("ascii")
-        except UnicodeError:
-            return None
-    return host if _HOST.match(host) else None
+    name = host_name(host)
+    return name if name and _HOST.match(name) else None
 
 
 def _rows(text: str) -> Iterable[Mapping[str, str]]:

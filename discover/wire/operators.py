@@ -23,6 +23,7 @@ import re
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 
+from discover.model.host import host_and_port
 from discover.wire.hashtags import fold
 
 MOST_VALUES = 20  # of one operator
@@ -170,7 +171,11 @@ def _phrase(read: _Reading, value: str, typed: str, *, minus: bool) -> None:
 def _from(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001 - one shape for all
     if not _ACCOUNT.match(value):
         return False
-    read.add("accounts", value.lstrip("@"), minus=minus)
+    user, _, host = value.lstrip("@").partition("@")
+    spelled = host_and_port(host) if host else None
+    if host and spelled is None:
+        return False
+    read.add("accounts", f"{user}@{spelled}" if spelled else user, minus=minus)
     return True
 
 
@@ -184,7 +189,7 @@ def _lang(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
 
 
 def _server(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
-    hosts = [host.rstrip(".") for host in value.split(",")]
+    hosts = [host for name in value.split(",") if (host := host_and_port(name))]
     hosts = [host for host in hosts if _HOST.match(host)]
     if not hosts:
         return False
