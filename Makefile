@@ -46,8 +46,9 @@ fmt: $(VENV)/.dev
 # Random histories against a naive oracle, as many steps as you like
 STEPS ?= 2000
 SEED ?= 1
+JOBS ?= 1
 leaktest: $(VENV)/.dev
-	$(BIN)/python -m tests.leak --steps $(STEPS) --seed $(SEED)
+	$(BIN)/python -m tests.leak --steps $(STEPS) --seed $(SEED) --jobs $(JOBS)
 
 bench: parts
 	$(BIN)/python -m bench
