@@ -51,7 +51,7 @@ class FrontDoor:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                _dress(MutableHeaders(scope=message), open_to_all=open_to_all)
+                dress(MutableHeaders(scope=message), open_to_all=open_to_all)
             await send(message)
 
         if open_to_all and scope["method"] == "OPTIONS":
@@ -66,16 +66,20 @@ class FrontDoor:
         try:
             await self.app(inner, receive, dressed)
         except Exception as exc:
-            # Route template, kind of error and where, never its message: it may quote a query.
-            route = getattr(inner.get("route"), "path", "unmatched")
-            where = "".join(traceback.format_tb(exc.__traceback__))
-            log.error("%s in %s\n%s", type(exc).__name__, route, where)  # noqa: TRY400
+            note_failure(exc, getattr(inner.get("route"), "path", "unmatched"))
             if started:
                 raise
             await errors.answer(Request(scope), 500)(scope, receive, dressed)
 
 
-def _dress(headers: MutableHeaders, *, open_to_all: bool) -> None:
+def note_failure(error: Exception, route: str) -> None:
+    """Route template, kind of error and where, never its message: it may quote a query."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("%s in %s\n%s", type(error).__name__, route, where)
+
+
+def dress(headers: MutableHeaders, *, open_to_all: bool) -> None:
+    """Add what every answer carries, unless the answer itself says otherwise."""
     page = headers.get("content-type", "").startswith(("text/html", "text/css", "image/svg"))
     headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else DATA_POLICY)
     headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
+from starlette.types import Receive, Scope, Send
 
 from api import errors, openapi
 from api.activitypub import inbox, notes, topic_routes
@@ -21,7 +22,7 @@ from api.fasp.registrations import Registrations
 from api.following import Homes
 from api.headers import FrontDoor
 from api.keeping_up import keeping_up
-from api.limits import LimitMiddleware, Rate, client_key
+from api.limits import LimitMiddleware, Rate, client_key, much_more
 from api.mastodon import routes as mastodon
 from api.metrics import Metrics, TimingMiddleware
 from api.routes import (
@@ -90,6 +91,18 @@ ROUTERS = tuple(
 )
 
 
+class Site(FastAPI):
+    """Our inbox is asked before anything else of the application."""
+
+    inbox_door: inbox.InboxDoor
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.inbox_door.leads_to(scope):
+            await self.inbox_door(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
 def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE) -> FastAPI:
     """The web application over an opened `App`, which stays the caller's to close.
 
@@ -103,7 +116,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
         async with verifier, images.running(), keeping_up(app.context):
             yield
 
-    api = FastAPI(
+    api = Site(
         title="Waypost",
         version=version("waypost"),
         openapi_url=None,  # served by our own route, without a script from elsewhere
@@ -115,6 +128,7 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.state.waypost = app
     api.state.verifier = verifier
     api.state.intake = Intake(app, inbox_rate)
+    api.state.inbox = inbox.Inbox(app, verifier, api.state.intake)
     laboratory = tuple(app.settings.laboratory())
     api.state.metrics = Metrics(partial(status, app.context, laboratory))
     api.state.checks = checks.Checks()
@@ -143,4 +157,6 @@ def create_app(app: App, rate: Rate | None = None, inbox_rate: Rate = HOST_RATE)
     api.add_middleware(TimingMiddleware, metrics=api.state.metrics)
     api.add_middleware(FrontDoor)
     api.add_middleware(Speaking)
+    clients = much_more(rate or Rate())
+    api.inbox_door = inbox.InboxDoor(api.state.inbox, clients, api.state.metrics.requests)
     return api

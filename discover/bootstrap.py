@@ -21,7 +21,7 @@ from discover.policy.consent import Rules
 from discover.ports import Clock, SearchEngine
 from discover.services.context import Context
 from discover.services.keys import load_keys
-from discover.services.remote_keys import RemoteKeys, SeenSignatures
+from discover.services.remote_keys import RemoteKeys
 from discover.services.replay import replay
 from discover.settings import Settings
 from discover.store.database import Database
@@ -89,7 +89,7 @@ class App:
         at_once = self.settings.model_copy(update={"crawl_delay": 0.0, "crawl_delay_max": 1.0})
         ctx = self.context
         client = GuardedClient(Manners.of(at_once, ctx.clock, key=self.signing_key))
-        return Verifier(client, ctx.clock, store=RemoteKeys(ctx), replays=SeenSignatures(ctx))
+        return Verifier(client, ctx.clock, store=RemoteKeys(ctx))
 
     def close(self) -> None:
         self.context.engine.close()

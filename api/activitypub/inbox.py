@@ -8,31 +8,49 @@
 5. 401 no good signature
 6. 403 a key that is not the actor's own
 7. 429 more than a server may send
-8. 202, and the worker does the rest. A type that we do not know ends here: nothing is kept.
+8. 401 a signature that was used before
+9. 202, and the worker does the rest. A type that we do not know ends here: nothing is kept but
+   that its signature was used.
+
+8 and what 202 promises are one transaction. Before 1, a flood from one address is a 429 and is not
+read (InboxDoor).
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import time
 from datetime import datetime
 from typing import cast
 
 from fastapi import APIRouter, Request, Response
+from prometheus_client import Histogram
+from starlette.types import Receive, Scope, Send
 
-from api import errors
-from api.activitypub.intake import BODY_BYTES, No, headers_of, intake_of, is_activity
+from api import problems
+from api.activitypub.intake import BODY_BYTES, Intake, No, headers_of, is_activity
+from api.headers import dress, note_failure
+from api.limits import Buckets, Rate, client_key
 from api.problems import described
 from discover.bootstrap import App
 from discover.net.verify import GoneActor, Refused, SignedRequest, Signer, Verifier
 from discover.policy.origin import host_of, same_origin
 from discover.services.dispatch import FORWARDABLE, HANDED_ON, kind_of
-from discover.services.inbox import Guests, Received, holds_anything, is_refused, speaks_to_us
+from discover.services.inbox import (
+    Guests,
+    Heard,
+    Received,
+    holds_anything,
+    is_refused,
+    speaks_to_us,
+)
 from discover.wire.documents import Json, ParseError, read_document
 from discover.wire.received import actor_of, check, id_of, object_uri
 
 router = APIRouter(tags=["federation"])
 
+PATH = "/inbox"
 _KEY_ID = re.compile(r'[;,\s]?keyid="([^"]+)"', re.IGNORECASE)
 # A refused body up to this size is read away, so that the client hears our answer.
 _READ_AWAY = 64_000_000
@@ -49,7 +67,7 @@ _BODY: dict[str, object] = {
 
 
 @router.post(
-    "/inbox",
+    PATH,
     status_code=202,
     summary="Where other servers write to us",
     response_class=Response,
@@ -61,36 +79,152 @@ _BODY: dict[str, object] = {
 )
 async def post_inbox(request: Request) -> Response:
     """Signed by draft-cavage or RFC 9421. Also the shared inbox."""
-    try:
-        await _receive(request)
-    except No as no:
-        headers = {"Connection": "close"} if no.close else {}
-        if no.wait is not None:
-            headers["Retry-After"] = str(max(no.wait, 1))
-        return errors.answer(request, no.status, no.detail, headers=headers)
-    return Response(status_code=202)
+    # InboxDoor answers before any route is asked; this is what the API's description is made of.
+    return await cast("Inbox", request.app.state.inbox).answer(request.scope, request.receive)
 
 
-async def _receive(request: Request) -> None:
-    intake, headers = intake_of(request), headers_of(request)
-    _check_envelope(headers)
-    body = await intake.body(request)
-    activity = _read(body)
-    actor, kind = actor_of(activity) or "", kind_of(activity)
-    guests = await intake.guests()
-    _check_who(request, activity, actor, kind, headers, guests)
+class InboxDoor:
+    """Answers `POST /inbox` before all layers and routes, with what those would do for it.
 
-    app = cast("App", request.app.state.waypost)
-    deletes_itself = kind == "Delete" and object_uri(activity) == actor
-    if deletes_itself and not await asyncio.to_thread(holds_anything, app.context, actor):
-        return  # every server tells everybody; there is nothing here to delete
-    own_key = _key_host(headers) == host_of(actor)
-    deleted = actor if deletes_itself and own_key else None
-    signer = await _signer(request, headers, body, deleted)
-    received = _received(activity, kind, signer, app.context.clock.now(), guests)
-    intake.take_turn(received.signer_host or host_of(actor) or "")
-    if kind is not None:
-        await intake.accept(received)
+    Servers write to us much more often than people ask, and the whole way through the layers and
+    the routes costs more than all the checks of an activity.
+    """
+
+    def __init__(self, inbox: Inbox, rate: Rate, timings: Histogram) -> None:
+        self._inbox = inbox
+        # A server may speak for thousands of people; what it may send in all is the inbox's to say.
+        self._clients = Buckets(rate)
+        self._timings = timings
+        self._timing: dict[int, Histogram] = {}  # by status
+        heard = Response(status_code=202)
+        dress(heard.headers, open_to_all=False)
+        self._heard = heard.raw_headers
+
+    @staticmethod
+    def leads_to(scope: Scope) -> bool:
+        """Is this request one for the door?"""
+        return scope["type"] == "http" and scope["path"] == PATH and bool(scope["method"] == "POST")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = time.perf_counter()
+        answer = await self._answer(scope, receive)
+        if answer.status_code == 202:
+            headers = self._heard
+        else:
+            dress(answer.headers, open_to_all=False)
+            headers = answer.raw_headers
+        status = answer.status_code
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": answer.body})
+        timing = self._timing.get(status)
+        if timing is None:
+            timing = self._timing[status] = self._timings.labels("POST", PATH, str(status))
+        timing.observe(time.perf_counter() - begun)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        turn = self._clients.take(client_key(scope["client"][0] if scope.get("client") else "?"))
+        if not turn.allowed:
+            return problems.response(429, headers={"Retry-After": str(turn.wait)})
+        try:
+            return await self._inbox.answer(scope, receive)
+        except Exception as error:
+            note_failure(error, PATH)
+            return problems.response(500)
+
+
+_HEARD = Response(status_code=202)
+
+
+class Inbox:
+    """The inbox of one process."""
+
+    def __init__(self, app: App, verifier: Verifier, intake: Intake) -> None:
+        self._app = app
+        self._verifier = verifier
+        self._intake = intake
+        self._own_host = host_of(app.settings.own_url)
+
+    async def answer(self, scope: Scope, receive: Receive) -> Response:
+        """202, or the problem."""
+        try:
+            await self._receive(scope, receive)
+        except No as no:
+            headers = {"Connection": "close"} if no.close else {}
+            if no.wait is not None:
+                headers["Retry-After"] = str(max(no.wait, 1))
+            return problems.response(no.status, no.detail, headers=headers)
+        return _HEARD
+
+    async def _receive(self, scope: Scope, receive: Receive) -> None:
+        intake, headers = self._intake, headers_of(scope)
+        _check_envelope(headers)
+        body = await intake.body(scope, receive)
+        activity = _read(body)
+        actor, kind = actor_of(activity) or "", kind_of(activity)
+        guests = await intake.guests()
+        self._check_who(activity, actor, kind, headers, guests)
+
+        context = self._app.context
+        deletes_itself = kind == "Delete" and object_uri(activity) == actor
+        if deletes_itself and not await asyncio.to_thread(holds_anything, context, actor):
+            return  # every server tells everybody; there is nothing here to delete
+        own_key = _key_host(headers) == host_of(actor)
+        deleted = actor if deletes_itself and own_key else None
+        signer = await self._signer(scope, headers, body, deleted)
+        received = _received(activity, kind, signer, context.clock.now(), guests)
+        intake.take_turn(received.signer_host or host_of(actor) or "")
+        heard = await intake.accept(received, signer.use if signer is not None else None)
+        if heard is Heard.REPLAYED:
+            raise No(401, "The signature was used before.")
+
+    def _check_who(
+        self,
+        activity: Json,
+        actor: str,
+        kind: str | None,
+        headers: dict[str, str],
+        guests: Guests,
+    ) -> None:
+        """Refusals that cost no key."""
+        host = host_of(actor) or ""
+        if host == self._own_host:
+            raise No(403, "Our own actor does not write to itself.")
+        blocked = guests.refused.get(host)
+        own_key = _key_host(headers) == host
+        back = host in guests.may_return and own_key and speaks_to_us(self._app.context, activity)
+        if blocked is not None and is_refused(kind, blocked=blocked) and not back:
+            raise No(403, "This server is blocked here or has opted out.")
+        if not same_origin(id_of(activity) or "", actor):
+            raise No(403, "The activity's id is not on its actor's host.")
+        key_host = _key_host(headers)
+        if key_host is None or key_host == host:
+            return
+        if not _may_hand_on(kind, key_host, guests):
+            raise No(403, "The key is not on the actor's host.")
+        if key_host in guests.refused:
+            raise No(403, "This server is blocked here or has opted out.")
+
+    async def _signer(
+        self, scope: Scope, headers: dict[str, str], body: bytes, deleted: str | None
+    ) -> Signer | None:
+        """Who signed. None: an actor that is gone, key and all."""
+        query = scope["query_string"].decode("latin-1")
+        signed = SignedRequest(
+            method="POST",
+            url=f"{self._app.settings.own_url}{PATH}{'?' if query else ''}{query}",
+            headers=headers,
+            body=body,
+        )
+        try:
+            found = await self._verifier.verify(
+                signed,
+                claimed_actor=deleted,
+                activity_type="Delete" if deleted else None,
+                activity_object=deleted,
+            )
+        except Refused as refused:
+            raise No(refused.status, refused.reason) from None
+        return None if isinstance(found, GoneActor) else found
 
 
 def _check_envelope(headers: dict[str, str]) -> None:
@@ -113,35 +247,6 @@ def _read(body: bytes) -> Json:
     return activity
 
 
-def _check_who(
-    request: Request,
-    activity: Json,
-    actor: str,
-    kind: str | None,
-    headers: dict[str, str],
-    guests: Guests,
-) -> None:
-    """Refusals that cost no key."""
-    host = host_of(actor) or ""
-    app = cast("App", request.app.state.waypost)
-    if host == host_of(app.settings.own_url):
-        raise No(403, "Our own actor does not write to itself.")
-    blocked = guests.refused.get(host)
-    own_key = _key_host(headers) == host
-    back = host in guests.may_return and own_key and speaks_to_us(app.context, activity)
-    if blocked is not None and is_refused(kind, blocked=blocked) and not back:
-        raise No(403, "This server is blocked here or has opted out.")
-    if not same_origin(id_of(activity) or "", actor):
-        raise No(403, "The activity's id is not on its actor's host.")
-    key_host = _key_host(headers)
-    if key_host is None or key_host == host:
-        return
-    if not _may_hand_on(kind, key_host, guests):
-        raise No(403, "The key is not on the actor's host.")
-    if key_host in guests.refused:
-        raise No(403, "This server is blocked here or has opted out.")
-
-
 def _key_host(headers: dict[str, str]) -> str | None:
     """Where the key is said to be; the signature itself is read later."""
     key = _KEY_ID.search(headers.get("signature-input") or headers.get("signature", ""))
@@ -153,31 +258,6 @@ def _may_hand_on(kind: str | None, host: str, guests: Guests) -> bool:
     return kind in HANDED_ON or (kind in FORWARDABLE and host in guests.relays)
 
 
-async def _signer(
-    request: Request, headers: dict[str, str], body: bytes, deleted: str | None
-) -> Signer | None:
-    """Who signed. None: an actor that is gone, key and all."""
-    app, path = cast("App", request.app.state.waypost), request.url.path
-    query = request.url.query
-    signed = SignedRequest(
-        method=request.method,
-        url=f"{app.settings.own_url}{path}{'?' if query else ''}{query}",
-        headers=headers,
-        body=body,
-    )
-    verifier = cast("Verifier", request.app.state.verifier)
-    try:
-        found = await verifier.verify(
-            signed,
-            claimed_actor=deleted,
-            activity_type="Delete" if deleted else None,
-            activity_object=deleted,
-        )
-    except Refused as refused:
-        raise No(refused.status, refused.reason) from None
-    return None if isinstance(found, GoneActor) else found
-
-
 def _received(
     activity: Json, kind: str | None, signer: Signer | None, now: datetime, guests: Guests
 ) -> Received:
@@ -186,4 +266,12 @@ def _received(
         return Received(activity, "", "", None, None, now)
     if signer.actor != actor_of(activity) and not _may_hand_on(kind, signer.host, guests):
         raise No(403, "The key is not the actor's own.")
-    return Received(activity, signer.actor, signer.host, signer.inbox, signer.shared_inbox, now)
+    return Received(
+        activity=activity,
+        signer_actor=signer.actor,
+        signer_host=signer.host,
+        inbox=signer.inbox,
+        shared_inbox=signer.shared_inbox,
+        at=now,
+        automated=signer.automated,
+    )

@@ -19,7 +19,7 @@ async def signer_of(request: Request) -> str:
     signed = SignedRequest(
         method=request.method,
         url=f"{settings.own_url}{path}{'?' if query else ''}{query}",
-        headers=headers_of(request),
+        headers=headers_of(request.scope),
         body=b"",
     )
     try:

@@ -31,7 +31,7 @@ from discover.net.verify import SignedRequest
 from discover.ports import EngineUnavailable
 from discover.services.fasp.partners import Partner
 from discover.services.fasp.verify import Call, CallVerifier, NotYou
-from discover.services.remote_keys import SeenSignatures
+from discover.services.signatures import SeenSignatures
 from discover.wire import fasp
 
 log = logging.getLogger("waypost.api")
@@ -111,12 +111,12 @@ def data(value: object, status: int = 200, headers: Mapping[str, str] | None = N
 
 async def _admit(door: Door, request: Request) -> Call:
     """Who calls? The body is read whole first: its digest is part of the signature."""
-    body = await intake_of(request).body(request)
+    body = await intake_of(request).body(request.scope, request.receive)
     request._body = body  # noqa: SLF001 -- read as it came; routes must not wait for it again
     signed = SignedRequest(
         method=request.method,
         url=door.app.settings.own_url + raw_target(request.scope),
-        headers=headers_of(request),
+        headers=headers_of(request.scope),
         body=body,
     )
     call = await door.verifier.verify(

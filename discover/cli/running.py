@@ -177,7 +177,8 @@ def _serve(app: App, stop: threading.Event) -> None:
         if early:
             raise RuntimeError("the web server ended by itself")
 
-    asyncio.run(serve())
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(serve())
 
 
 def _crawl(app: App, stop: threading.Event) -> None:

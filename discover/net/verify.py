@@ -2,6 +2,8 @@
 
 401 for everything that is wrong with a signature or its key, also when the key cannot be had now:
 senders try again later. 403 for a host that the operator blocked; its keys are never fetched.
+
+Nothing is written down here about a request: who acts on it keeps its `Use` with what it does.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -46,14 +49,28 @@ class SignedRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class Use:
+    """A signature that changes something is good once, and until then. `digest` stands for it."""
+
+    digest: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Signer:
-    """The actor whose key made the signature. Inboxes only if they are on the actor's host."""
+    """The actor whose key made the signature. Inboxes only if they are on the actor's host.
+
+    `use`: to be written down in one transaction with whatever comes of the request, which is to
+    be refused when it is there already (services.signatures). None for GET and HEAD.
+    """
 
     actor: str
     key_id: str
     host: str
     inbox: str | None
     shared_inbox: str | None
+    automated: bool = False  # a Service or Application
+    use: Use | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +90,7 @@ class Refused(Exception):
 
 
 class Replays(Protocol):
-    """The memory of signatures that were used."""
+    """The memory of used signatures, for requests of which nothing else is kept."""
 
     async def first_time(self, digest: str, until: datetime) -> bool:
         """Write it down until then. False if it is there already."""
@@ -89,13 +106,11 @@ class Verifier:
         clock: Clock,
         *,
         store: KeyStore,
-        replays: Replays,
         limits: KeyLimits | None = None,
     ) -> None:
         self._client = client
         self._clock = clock
         self._store = store
-        self._replays = replays
         self.keys = KeyFinder(client, clock, store, limits)
         self._looking = asyncio.Lock()
         self._blocked: tuple[datetime, frozenset[str]] | None = None
@@ -151,10 +166,16 @@ class Verifier:
         if claimed_actor is not None and held.known.actor != claimed_actor:
             raise Refused(401, "the key is not the actor's")
         await self.keys.keep(held)
-        if request.method.upper() not in _READING:
-            await self._once(signature, moment)
         known = held.known
-        return Signer(known.actor, known.key_id, known.host, known.inbox, known.shared_inbox)
+        return Signer(
+            actor=known.actor,
+            key_id=known.key_id,
+            host=known.host,
+            inbox=known.inbox,
+            shared_inbox=known.shared_inbox,
+            automated=known.automated,
+            use=None if request.method.upper() in _READING else _use(signature, moment),
+        )
 
     def _good_form(self, request: SignedRequest) -> tuple[Signature, datetime]:
         """All that can be judged without anybody's key: the first signature that will do."""
@@ -216,19 +237,30 @@ class Verifier:
                 return renewed
         raise Refused(401, "the signature was not made by this key")
 
-    async def _once(self, signature: Signature, moment: datetime) -> None:
-        expires = _instant(signature.expires) if signature.expires is not None else None
-        digest = hashlib.sha256(signature.key_id.encode() + b"\n" + signature.value).hexdigest()
-        if not await self._replays.first_time(digest, good_until(moment, expires)):
-            raise Refused(401, "the signature was used before")
-
     async def _blocked_hosts(self) -> frozenset[str]:
+        known = self._known_blocked()
+        if known is not None:
+            return known
         async with self._looking:  # one looks, all the others wait for it
-            now = self._clock.now()
-            if self._blocked is None or not now - BLOCKS_FOLLOW < self._blocked[0] <= now:
-                hosts = await asyncio.to_thread(self._store.blocked)
-                self._blocked = (now, frozenset(hosts))
-            return self._blocked[1]
+            known = self._known_blocked()
+            if known is None:
+                now = self._clock.now()
+                known = frozenset(await asyncio.to_thread(self._store.blocked))
+                self._blocked = (now, known)
+            return known
+
+    def _known_blocked(self) -> frozenset[str] | None:
+        """As of a moment ago; None when somebody has to look again."""
+        now = self._clock.now()
+        if self._blocked is None or not now - BLOCKS_FOLLOW < self._blocked[0] <= now:
+            return None
+        return self._blocked[1]
+
+
+def _use(signature: Signature, moment: datetime) -> Use:
+    expires = _instant(signature.expires) if signature.expires is not None else None
+    digest = hashlib.sha256(signature.key_id.encode() + b"\n" + signature.value).hexdigest()
+    return Use(digest, good_until(moment, expires))
 
 
 def _key_host(key_id: str) -> str:
@@ -242,12 +274,20 @@ def _moments(request: SignedRequest, signature: Signature) -> list[datetime]:
     """When it says that it was signed, in each way it says so. BadSignature if unreadable."""
     moments = [] if signature.created is None else [_instant(signature.created)]
     if signature.scheme is Scheme.CAVAGE and "date" in signature.components:
-        try:
-            date = parsedate_to_datetime(request.headers["date"])
-            moments.append(date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC))
-        except (ValueError, TypeError, OverflowError):
-            raise BadSignature("the Date cannot be read") from None
+        date = _date(request.headers["date"])
+        if date is None:
+            raise BadSignature("the Date cannot be read")
+        moments.append(date)
     return moments
+
+
+@lru_cache(maxsize=256)  # within a second all of them say the same
+def _date(text: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(text)
+        return date.astimezone(UTC) if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _instant(seconds: int) -> datetime:

@@ -46,7 +46,7 @@ from discover.services.withdraw import (
 )
 from discover.services.withdrawals import Because
 from discover.store.database import table, upsert
-from discover.store.tables import CommandRow, PersonRow, RemoteKey, Server, Task
+from discover.store.tables import CommandRow, PersonRow, Server, Task
 from discover.wire.command_words import Verb
 from discover.wire.commands import Command, Message, parse, read_message, said
 from discover.wire.hashtags import fold
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from discover.services.inbox import Received
 
 _ANSWERS = table(CommandRow)
-_KEYS = table(RemoteKey)
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -134,17 +133,12 @@ def _is_own_word(
     host = host_of(message.author)
     if message.author != received.signer_actor or host != received.signer_host:
         return False
-    if host is None or host == host_of(ctx.own_url):
+    if received.automated or host is None or host == host_of(ctx.own_url):
         return False
-    robots = sa.union_all(
-        sa.select(_KEYS.c.actor).where(
-            _KEYS.c.actor == message.author, _KEYS.c.automated.is_(True)
-        ),
-        sa.select(ACCOUNTS.c.uri).where(
-            ACCOUNTS.c.uri == message.author, ACCOUNTS.c.type.in_(("Service", "Application"))
-        ),
+    robot = sa.select(ACCOUNTS.c.uri).where(
+        ACCOUNTS.c.uri == message.author, ACCOUNTS.c.type.in_(("Service", "Application"))
     )
-    return connection.execute(robots).first() is None
+    return connection.execute(robot).first() is None
 
 
 def _is_limited(ctx: Context, connection: Connection, uri: str, host: str, now: datetime) -> bool:

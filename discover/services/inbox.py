@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 import sqlalchemy as sa
 
+from discover.net.verify import Use
 from discover.policy.origin import host_of
 from discover.services import commands, dispatch
 from discover.services.context import Context
@@ -17,6 +19,7 @@ from discover.services.facts import ACCOUNTS, PERSONS, SERVERS
 from discover.services.proof_rows import out_by_contact
 from discover.services.relays import subscribed_hosts
 from discover.services.seen import KIND, TASKS, digest, first_times
+from discover.services.signatures import first_uses
 from discover.services.withdraw import VERDICTS, VISITS
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, Following, Task
@@ -47,6 +50,7 @@ class Received:
     inbox: str | None
     shared_inbox: str | None
     at: datetime
+    automated: bool = False  # the signer is a Service or Application: nobody to talk with
 
     @property
     def actor(self) -> str:
@@ -62,35 +66,56 @@ class Received:
         return bool(self.signer_actor) and self.signer_actor == self.actor
 
 
-def accept(ctx: Context, received: Received) -> bool:
-    """Queue one activity. False when it was seen before or is nothing to us: nothing is kept."""
-    return accept_many(ctx, [received])[0]
+class Heard(Enum):
+    """What becomes of an activity at the door."""
+
+    KEPT = "kept"
+    NOTHING = "nothing"  # heard before, or nothing to us: nothing is kept
+    REPLAYED = "replayed"  # its signature was used before
 
 
-def accept_many(ctx: Context, group: Sequence[Received]) -> list[bool]:
-    """`accept` for several in one transaction; answers in their order."""
-    names = [digest(received.actor, received.id) for received in group]
+def accept_many(ctx: Context, group: Sequence[tuple[Received, Use | None]]) -> list[Heard]:
+    """Queue activities in one transaction, and their signatures' use with them.
+
+    What is answered is committed. Answers in their order; no use: nobody signed (see Received).
+    """
     now = ctx.clock.now()
+    answers = [Heard.NOTHING] * len(group)
     with ctx.database.write() as connection:
-        wanted = dispatch.wanted(ctx, connection, group)
+        signed = [(place, use) for place, (_, use) in enumerate(group) if use is not None]
+        first = first_uses(connection, [use for _, use in signed])
+        for (place, _), once in zip(signed, first, strict=True):
+            if not once:
+                answers[place] = Heard.REPLAYED
+        fresh = [place for place, answer in enumerate(answers) if answer is Heard.NOTHING]
+        wanted = dispatch.wanted(ctx, connection, [group[place][0] for place in fresh])
+        by_name: dict[str, int] = {}  # of the same twice in one group, the first
+        for place, want in zip(fresh, wanted, strict=True):
+            if want:
+                received = group[place][0]
+                by_name.setdefault(digest(received.actor, received.id), place)
         # In one order everywhere, so that two processes never wait for each other in a circle.
-        kept = sorted({name: None for name, want in zip(names, wanted, strict=True) if want})
-        new = first_times(connection, kept, now)
-        answers = [want and name in new for name, want in zip(names, wanted, strict=True)]
-        by_name = dict(zip(reversed(names), reversed(group), strict=True))
+        new = first_times(connection, sorted(by_name), now)
+        for name in new:
+            answers[by_name[name]] = Heard.KEPT
         rows = [
-            {
-                "kind": KIND, "key": name, "due_at": now,
-                "payload": asdict(by_name[name]) | {"at": by_name[name].at.isoformat()},
-            }
-            for name in kept if name in new
-        ]  # fmt: skip
+            {"kind": KIND, "key": name, "due_at": now, "payload": _payload(group[by_name[name]][0])}
+            for name in sorted(new)
+        ]
         upsert(connection, Task, rows, key=["kind", "key"])
-    for place, name in enumerate(names):  # of the same twice in one group, one is the first
-        if answers[place]:
-            answers[place] = name in new
-            new.discard(name)
     return answers
+
+
+def _payload(received: Received) -> dict[str, Any]:
+    return {
+        "activity": received.activity,
+        "signer_actor": received.signer_actor,
+        "signer_host": received.signer_host,
+        "inbox": received.inbox,
+        "shared_inbox": received.shared_inbox,
+        "at": received.at.isoformat(),
+        "automated": received.automated,
+    }
 
 
 def work_off(ctx: Context, payload: Mapping[str, Any]) -> None:

@@ -1,11 +1,9 @@
-"""The table of remote keys and the memory of used signatures."""
+"""The table of remote keys."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import asdict
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -13,11 +11,10 @@ from sqlalchemy.engine import Connection
 from discover.net.remote_keys import KnownKey
 from discover.services.context import Context
 from discover.services.facts import SERVERS
-from discover.store.database import insert_new, table, upsert
-from discover.store.tables import RemoteKey, SeenSignature
+from discover.store.database import table, upsert
+from discover.store.tables import RemoteKey
 
 KEYS = table(RemoteKey)
-SEEN = table(SeenSignature)
 
 # More than a community's index ever hears from; the oldest go first.
 MAX_KEYS = 200_000
@@ -69,57 +66,3 @@ def _prune(connection: Connection, which: sa.ColumnElement[bool], most: int) -> 
     if connection.dialect.name == "sqlite":
         surplus = surplus.limit(-1)
     connection.execute(sa.delete(KEYS).where(KEYS.c.key_id.in_(surplus)))
-
-
-class SeenSignatures:
-    """Implements net.verify.Replays. Requests that come together are written together.
-
-    A commit costs a disk's flush; with one for each request that would be the limit of the inbox.
-    """
-
-    def __init__(self, ctx: Context, *, forget_every: timedelta = timedelta(minutes=5)) -> None:
-        self._ctx = ctx
-        self._forget_every = forget_every
-        self._forget_at = ctx.clock.now()
-        self._waiting: list[tuple[str, datetime, asyncio.Future[bool]]] = []
-        self._writer: asyncio.Task[None] | None = None
-
-    async def first_time(self, digest: str, until: datetime) -> bool:
-        """Durable when it returns."""
-        answer: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._waiting.append((digest, until, answer))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write_all())
-        return await answer
-
-    async def _write_all(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                new = await asyncio.to_thread(self._write, [(one[0], one[1]) for one in batch])
-            except BaseException as error:
-                for _, _, answer in batch:
-                    if not answer.done():
-                        answer.set_exception(
-                            error if isinstance(error, Exception) else RuntimeError("stopped")
-                        )
-                if not isinstance(error, Exception):
-                    raise
-                continue
-            for (_, _, answer), first in zip(batch, new, strict=True):
-                if not answer.done():
-                    answer.set_result(first)
-
-    def _write(self, rows: list[tuple[str, datetime]]) -> list[bool]:
-        now = self._ctx.clock.now()
-        with self._ctx.database.write() as connection:
-            if now >= self._forget_at:
-                connection.execute(sa.delete(SEEN).where(SEEN.c.until <= now))
-                self._forget_at = now + self._forget_every
-            values = [{"digest": digest, "until": until} for digest, until in rows]
-            new = insert_new(connection, SeenSignature, values, key="digest")
-        answers = []
-        for digest, _ in rows:  # of the same twice in one batch, one is the first
-            answers.append(digest in new)
-            new.discard(digest)
-        return answers

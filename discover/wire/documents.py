@@ -26,7 +26,7 @@ def read_json(body: bytes, *, depth: int = DEPTH) -> Any:
     """
     try:
         text = body.decode("utf-8-sig")
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+        value = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise ParseError("not UTF-8") from None
     except RecursionError:
@@ -61,6 +61,9 @@ def _object(pairs: list[tuple[str, Any]]) -> Json:
 
 def _constant(name: str) -> Any:
     raise ParseError(f"{name} is not JSON")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
 
 
 def _check_depth(value: Any, depth: int) -> None:

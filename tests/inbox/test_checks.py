@@ -7,15 +7,19 @@ import json
 import random
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
 from api.activitypub import intake
 from api.limits import Rate
+from discover import services
 from discover.services.dispatch import HANDLERS
-from discover.store.tables import SeenActivity, Server, Task
+from discover.store.tables import SeenActivity, SeenSignature, Server, Task
 from tests.support.remote import PUBLIC
+from tests.support.site import serving
 from tests.support.town import ACTIVITY, AS, HOST, OUR_ACTOR, activity, dump, housed
 
 
@@ -198,6 +202,71 @@ def test_replayed_request_is_refused(door, anna):
     assert door.post(request).status_code == 202
     assert door.post(request).status_code == 401
     assert kept(door) == 2
+
+
+def test_replayed_request_is_refused_after_a_restart(tmp_path):
+    with housed(tmp_path / "home") as door:
+        anna = door.town.person("anna")
+        request = anna.cavage(dump(activity(anna, "Follow", OUR_ACTOR)))
+        assert door.post(request).status_code == 202
+        with serving(door.app) as again:
+            sent = {"content-type": ACTIVITY, **request.headers}
+            assert (
+                again.client.post("/inbox", content=request.body, headers=sent).status_code == 401
+            )
+
+
+def test_of_many_equal_requests_at_once_one_is_heard(house):
+    anna = house.town.person("anna")
+    request = anna.cavage(dump(activity(anna, "Follow", OUR_ACTOR)))
+    with ThreadPoolExecutor(10) as pool:
+        answers = list(pool.map(lambda _: house.post(request).status_code, range(20)))
+    assert sorted(answers) == [202] + [401] * 19
+    assert kept(house) == 2
+
+
+def test_what_could_not_be_written_down_may_be_sent_once_more(door, anna, monkeypatch):
+    """Its signature counts as used only together with what came of it."""
+    request = anna.cavage(dump(activity(anna, "Follow", OUR_ACTOR)))
+    with monkeypatch.context() as broken:
+        broken.setattr(services.inbox, "first_times", lambda *_: 1 / 0)
+        failed = door.post(request)
+    assert failed.status_code == 500
+    assert failed.headers["content-type"] == "application/problem+json"
+    assert "ZeroDivisionError" not in failed.text
+    assert kept(door) == 0
+    assert door.post(request).status_code == 202
+
+
+def test_used_signatures_are_forgotten_after_their_time(house):
+    anna = house.town.person("anna")
+    assert house.send(anna, "Follow", OUR_ACTOR).status_code == 202
+    house.clock.ahead += timedelta(hours=2)
+    later = anna.cavage(dump(activity(anna, "Like", OUR_ACTOR)), at=house.clock.now())
+    assert house.post(later).status_code == 202
+    assert len(house.rows(SeenSignature)) == 1
+
+
+def test_all_answers_carry_the_headers_that_every_answer_carries(door, anna):
+    elsewhere = door.client.get("/actor", headers={"accept": ACTIVITY}).headers
+    for heard in (door.send(anna, "Follow", OUR_ACTOR), raw(door, b"{")):
+        for name in ("content-security-policy", "x-content-type-options", "referrer-policy"):
+            assert heard.headers[name] == elsewhere[name]
+        assert heard.headers["cache-control"] == "no-store"
+        assert "access-control-allow-origin" not in heard.headers
+
+
+def test_other_methods_are_no_way_in(door):
+    assert [door.client.request(how, "/inbox").status_code for how in ("GET", "PUT")] == [405, 405]
+
+
+def test_every_answer_is_timed_under_its_route(door, anna):
+    door.send(anna, "Follow", OUR_ACTOR)
+    raw(door, b"{")
+    shown = door.client.get("/metrics").text
+    for status in (202, 400):
+        labels = f'{{method="POST",route="/inbox",status="{status}"}}'
+        assert f"waypost_request_seconds_count{labels} 1.0" in shown
 
 
 def test_id_on_another_host_is_refused_without_a_key(door, anna):

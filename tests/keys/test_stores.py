@@ -10,7 +10,8 @@ import sqlalchemy as sa
 
 from discover.bootstrap import open_app
 from discover.net.remote_keys import KnownKey
-from discover.services.remote_keys import SEEN, RemoteKeys, SeenSignatures
+from discover.services.remote_keys import RemoteKeys
+from discover.services.signatures import SEEN, SeenSignatures
 from discover.settings import Settings
 from tests.support.postgres import fresh_database, run_postgres
 
@@ -49,7 +50,7 @@ def test_each_signature_counts_once_however_many_come_at_once(context):
 
 def test_a_signature_that_time_refuses_is_forgotten(context):
     assert asked(context, "old", until=timedelta(seconds=-1)) == [True]
-    asked(context, "new")
+    assert asked(context, "new") == [True]
     with context.database.read() as connection:
         left = set(connection.scalars(sa.select(SEEN.c.digest)))
     assert "old" not in left
