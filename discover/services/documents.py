@@ -29,6 +29,7 @@ from discover.services.facts import (
     load_servers,
     post_facts,
 )
+from discover.services.newest import places
 from discover.services.topics import catalogue, topics_of
 from discover.store.database import Lookup, among
 
@@ -53,17 +54,7 @@ POST_COLUMNS = (
 
 # Statements are made once: to make one costs more than to run it.
 _ACCOUNTS_OF = Lookup(sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id)))
-# The newest posts of each account are chosen in the index, before any post is read.
-_places = (
-    sa.select(
-        POSTS.c.id,
-        sa.func.row_number()
-        .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
-        .label("place"),
-    )
-    .where(among(POSTS.c.account_id))
-    .subquery()
-)
+_places = places()
 _RECENT = Lookup(
     sa.select(
         POSTS.c.account_id, POSTS.c.hashtags, POSTS.c.text, POSTS.c.content_warning,

@@ -25,6 +25,7 @@ from discover.policy.suggest import SMALL_SERVER, is_new_voice, may_suggest, mos
 from discover.services.context import Context
 from discover.services.documents import Judged, judge_accounts
 from discover.services.facts import ACCOUNTS, POST_FACTS, POSTS, post_facts
+from discover.services.newest import places
 from discover.services.topics import catalogue, topics_of
 from discover.store.database import Lookup, among, chunks, table, upsert
 from discover.store.tables import ChangedAccount, CommonWord, Task, TraitRow
@@ -58,16 +59,7 @@ _PEOPLE = Lookup(
     .group_by(TRAITS.c.trait)
 )
 _HELD = Lookup(sa.select(TRAITS.c.account_id, TRAITS.c.trait).where(among(TRAITS.c.account_id)))
-_places = (
-    sa.select(
-        POSTS.c.id,
-        sa.func.row_number()
-        .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
-        .label("place"),
-    )
-    .where(among(POSTS.c.account_id))
-    .subquery()
-)
+_places = places()
 _RECENT = Lookup(
     sa.select(*POST_FACTS, POSTS.c.text)
     .join(_places, _places.c.id == POSTS.c.id)

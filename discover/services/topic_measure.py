@@ -29,6 +29,7 @@ from discover.policy.topics import Match
 from discover.services.context import Context
 from discover.services.documents import Judged, judge_accounts
 from discover.services.facts import ACCOUNTS, POST_FACTS, POSTS, post_facts
+from discover.services.newest import places
 from discover.services.topics import (
     ACCOUNT_TAGS,
     ACCOUNT_TOPICS,
@@ -47,19 +48,7 @@ _PART = 200
 _POSTS_SINCE = timedelta(days=90)
 DAYS_KEPT = 14
 
-_places = (
-    sa.select(
-        POSTS.c.id,
-        sa.func.row_number()
-        .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
-        .label("place"),
-    )
-    .where(
-        among(POSTS.c.account_id),
-        POSTS.c.published > sa.bindparam("since", type_=POSTS.c.published.type),
-    )
-    .subquery()
-)
+_places = places(POSTS.c.published > sa.bindparam("since", type_=POSTS.c.published.type))
 _NEWEST = Lookup(
     sa.select(*POST_FACTS)
     .join(_places, _places.c.id == POSTS.c.id)
