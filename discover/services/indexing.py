@@ -7,6 +7,7 @@ indexer works at a time: two could overtake each other with an older state.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,10 @@ LOCK = "indexer"
 _LOCK_SECONDS = 120.0
 _AT_ONCE = 2  # batches that the engine has been given and has not finished
 _PAUSE = 0.05  # how often to look whether the engine has finished, or more has gathered
+# An engine with one queue takes a withdrawal up after what it has been given. So a batch is as
+# large as it takes in within this time: two of them are 2 s, where a withdrawal may take 5.
+_BATCH_SECONDS = 1.0
+_SMALLEST = 250
 
 # Statements are made once: to make one costs more than to run it.
 _ANY_WAITING = sa.select(OUTBOX.c.id).limit(1)
@@ -72,6 +77,7 @@ class _Batch:
     ids: list[int]
     changed: set[int]  # accounts
     handed: Handed | None = None
+    since: float = 0.0  # time.monotonic() when its rows were read
 
     def wait(self, seconds: float | None = None) -> bool:
         return self.handed is None or self.handed.wait(seconds)
@@ -98,25 +104,43 @@ def index_pending(
 
 
 def _follow(ctx: Context, limit: int, lock: str, go_on: Callable[[], bool]) -> int:
-    """The next batch is made while the engine works at the one before."""
+    """The next batch is made while the engine works at the one before.
+
+    Batches begin small and grow while the engine is quick with them.
+    """
     done = _purge_first(ctx)
-    first = _index_batch(ctx, limit)
+    size = min(limit, max(_SMALLEST, limit // 4))
+    free_since = time.monotonic()  # the engine has worked at the first of `handed` since then
+    first = _index_batch(ctx, size)
     handed = deque([first] if first else [])
     while handed:
         done += _purge_first(ctx)
         room, last = len(handed) < _AT_ONCE and go_on(), handed[-1].ids[-1]
         if (
             room
-            and _gathered(ctx, last, limit // 2)
+            and _gathered(ctx, last, size // 2)
             and take_lock(ctx, LOCK, _LOCK_SECONDS, lock)
-            and (more := _index_batch(ctx, limit, after=last))
+            and (more := _index_batch(ctx, size, after=last))
         ):
             handed.append(more)
-        elif handed[0].wait(_PAUSE if room else None):
+        elif handed[0].wait(_PAUSE):  # briefly: who leaves meanwhile is told to the engine at once
             batch = handed.popleft()
+            now = time.monotonic()
+            size = next_size(len(batch.ids), size, now - max(batch.since, free_since), limit)
+            free_since = now
             _tick_off(ctx, batch)
             done += len(batch.ids)
     return done
+
+
+def next_size(rows: int, size: int, seconds: float, limit: int) -> int:
+    """How many rows the next batch may have, after one of `rows` took the engine so long."""
+    if seconds > _BATCH_SECONDS:
+        fitting = int(rows * _BATCH_SECONDS / seconds)
+        return min(limit, max(_SMALLEST, min(fitting, size)))
+    if seconds < _BATCH_SECONDS / 2 and rows >= size:
+        return min(limit, 2 * size)
+    return min(limit, size)
 
 
 def _gathered(ctx: Context, after: int, number: int) -> bool:
@@ -247,6 +271,7 @@ def _documents(
 
 def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> _Batch | None:
     """Give the engine the state of what the rows speak of; None when there are none."""
+    since = time.monotonic()
     with ctx.database.read() as connection:
         rows = connection.execute(_WAITING, {"after": after, "limit": limit}).all()
         if not rows:
@@ -271,7 +296,7 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> _Batch | None:
         ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
     if gone := post_ids.difference(one.id for one in documents):
         ctx.engine.delete(Kind.POSTS, sorted(gone))
-    batch = _Batch([row.id for row in rows], account_ids)
+    batch = _Batch([row.id for row in rows], account_ids, since=since)
     if accounts or documents:
         batch.handed = ctx.engine.hand_over([*accounts, *documents])
     return batch

@@ -8,7 +8,7 @@ from datetime import timedelta
 from discover.model.actor import Handle
 from discover.model.instance import RobotsState
 from discover.model.observed import PostMissing
-from discover.services.indexing import index_all
+from discover.services.indexing import index_all, next_size
 from discover.services.retention import enforce_retention
 from discover.services.withdraw import forget_person
 from discover.store.tables import Withdrawal
@@ -62,3 +62,15 @@ def test_the_record_names_nobody(home):
     home.see(home.person("marta", signals=NO))
     assert "marta" not in str(home.rows(Withdrawal))
     assert HOST not in str(home.rows(Withdrawal))
+
+
+def test_a_batch_that_kept_the_engine_too_long_is_followed_by_smaller_ones():
+    assert next_size(4000, 4000, 8.0, 4000) == 500
+    assert next_size(1000, 1000, 60.0, 4000) == 250  # never so small that nothing gets done
+
+
+def test_batches_grow_while_the_engine_is_quick_and_never_beyond_the_limit():
+    assert next_size(1000, 1000, 0.2, 4000) == 2000
+    assert next_size(4000, 4000, 0.2, 4000) == 4000
+    assert next_size(10, 1000, 0.01, 4000) == 1000  # a handful says nothing
+    assert next_size(1000, 1000, 0.8, 4000) == 1000
