@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.views import HistoryView
-from discover.store.database import chunks, table
+from discover.store.bulk import Insert
+from discover.store.database import Lookup, among, chunks, table
 from discover.store.tables import VerdictHistory, VerdictRow
 
 HISTORY = table(VerdictHistory)
@@ -20,10 +21,7 @@ MOST = 50
 # What may differ from visit to visit without meaning anything
 _IDLE = frozenset({"detail", "software", "software_hint"})
 
-_KEPT = sa.select(VERDICTS.c.answers, VERDICTS.c.seen).where(
-    VERDICTS.c.uri == sa.bindparam("wanted")
-)
-_INSERT = sa.insert(HISTORY)
+_KEPT = Lookup(sa.select(VERDICTS.c.answers, VERDICTS.c.seen).where(among(VERDICTS.c.uri)))
 _OF = HISTORY.c.uri == sa.bindparam("wanted")
 _TOO_OLD = sa.delete(HISTORY).where(
     _OF,
@@ -33,12 +31,13 @@ _TOO_OLD = sa.delete(HISTORY).where(
 )  # fmt: skip
 _NEWEST_FIRST = sa.select(HISTORY).where(_OF).order_by(HISTORY.c.id.desc())
 _COLUMNS = ("uri", "host", "answers", "seen", "source", "door", "rule_version")
+_INSERT = Insert(VerdictHistory, (*_COLUMNS, "at"))
 
 
 def keep_change(connection: Connection, verdict: Mapping[str, Any]) -> None:
     """Add a verdict, as it is about to be written, unless it is as the one before."""
     uri = verdict["uri"]
-    kept = connection.execute(_KEPT, {"wanted": uri}).first()
+    kept = next(iter(_KEPT(connection, [uri])), None)
     if (
         kept is not None
         and kept.answers == verdict["answers"]
@@ -46,7 +45,7 @@ def keep_change(connection: Connection, verdict: Mapping[str, Any]) -> None:
     ):
         return
     row = {name: verdict[name] for name in _COLUMNS}
-    connection.execute(_INSERT, {**row, "at": verdict["seen_at"]})
+    _INSERT(connection, [{**row, "at": verdict["seen_at"]}])
     if kept is not None:
         connection.execute(_TOO_OLD, {"wanted": uri})
 

@@ -38,8 +38,9 @@ from discover.services.withdraw import (
     withdraw_posts,
 )
 from discover.services.withdrawals import Because
-from discover.store.database import upsert
-from discover.store.tables import VerdictRow, Visit
+from discover.store.bulk import Insert
+from discover.store.database import Lookup, among
+from discover.store.tables import Account, VerdictRow, Visit
 
 _UNKNOWN_BECAUSE = {
     Missing.REFUSED: Reason.REFUSED_TO_US,
@@ -48,10 +49,29 @@ _UNKNOWN_BECAUSE = {
 }
 
 # Statements are made once: to make one costs more than to run it.
-_BY_URI = sa.select(ACCOUNTS).where(ACCOUNTS.c.uri == sa.bindparam("wanted"))
-_ID_OF = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == sa.bindparam("wanted"))
+_BY_URI = Lookup(sa.select(ACCOUNTS).where(among(ACCOUNTS.c.uri)))
+_ID_OF = Lookup(sa.select(ACCOUNTS.c.id).where(among(ACCOUNTS.c.uri)))
 _VERDICT = sa.select(VERDICTS).where(VERDICTS.c.uri == sa.bindparam("wanted"))
-_INSERT = sa.insert(ACCOUNTS)
+# What only posts and further documents tell
+_BLANK = {"featured_tags": [], "languages": [], "posts_per_day": 0.0}
+_INSERT = Insert(
+    Account,
+    (
+        "uri", "host", "handle", "handle_key", "type", "username", "name", "summary",
+        "summary_html", "url", "fields", "hashtags", "emojis", "language", "avatar_url",
+        "header_url", "inbox", "shared_inbox", "outbox", "followers_url", "signals",
+        "noindex_header", "published", "evidence_at", "posts_allowed", "hidden", *_BLANK,
+    ),
+)  # fmt: skip
+_JUDGED = ("host", "handle_key", "answers", "seen", "source", "door", "seen_at", "rule_version")
+_KEEP_VERDICT = Insert(VerdictRow, ("uri", *_JUDGED), unless=("uri",), update=_JUDGED)
+_NEW_VISIT: dict[str, Any] = {"failures": 0, "last_detail": ""}
+_KEEP_VISIT = Insert(
+    Visit,
+    ("uri", "host", "door", "due_at", "etag", "last_modified", *_NEW_VISIT),
+    unless=("uri",),
+    update=("etag", "last_modified"),
+)
 _UPDATE = sa.update(ACCOUNTS).where(ACCOUNTS.c.id == sa.bindparam("account"))
 
 # What the index shows of an account; a change in one of these is news for it.
@@ -208,7 +228,7 @@ def decisions_from_json(answers: dict[str, Any], rule_version: str) -> AccountVe
 
 
 def _row(connection: Connection, uri: str) -> Any:
-    return connection.execute(_BY_URI, {"wanted": uri}).first()
+    return next(iter(_BY_URI(connection, [uri])), None)
 
 
 def _facts_of(ctx: Context, connection: Connection, row: Any) -> AccountFacts:
@@ -265,9 +285,8 @@ def _keep_account(
         "hidden": False,
     }
     if row is None:
-        connection.execute(_INSERT, values)
-        account_id = connection.scalar(_ID_OF, {"wanted": actor.uri})
-        assert account_id is not None
+        _INSERT(connection, [{**values, **_BLANK}])
+        account_id = _ID_OF(connection, [actor.uri])[0].id
         consent_log.note_count(connection, consent_log.Event.ACCOUNTS_LISTED, 1, now)
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
         return
@@ -330,8 +349,7 @@ def _keep_verdict(
         "rule_version": verdict.rule_version,
     }
     history.keep_change(connection, row)
-    columns = [name for name in row if name != "uri"]
-    upsert(connection, VerdictRow, [row], key=["uri"], update=columns)
+    _KEEP_VERDICT(connection, [row])
 
 
 def _keep_change(
@@ -358,11 +376,11 @@ def _keep_visit(
         connection.execute(sa.delete(VISITS).where(VISITS.c.uri == seen.actor.uri))
         return
     listed = verdict.list.allowed
-    upsert(
+    _KEEP_VISIT(
         connection,
-        Visit,
         [
             {
+                **_NEW_VISIT,
                 "uri": seen.actor.uri,
                 "host": host,
                 "door": seen.door.value,
@@ -371,6 +389,4 @@ def _keep_visit(
                 "last_modified": seen.last_modified if listed else None,
             }
         ],
-        key=["uri"],
-        update=["etag", "last_modified"],
     )

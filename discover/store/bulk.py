@@ -21,15 +21,20 @@ from discover.store.database import table
 class Insert:
     """INSERT of any number of rows with these columns, made once.
 
-    `unless` names the columns of a unique key: rows that are there already are left as they are.
-    Raises SQLAlchemy's own errors, and ValueError for a column that has a default and no value.
+    `unless` names the columns of a unique key: rows that are there already are left as they are,
+    but for the columns in `update`, which take the new values. Raises SQLAlchemy's own errors, and ValueError for a column that has a default and no value.
     """
 
     def __init__(
-        self, model: type[SQLModel], columns: Sequence[str], *, unless: Sequence[str] = ()
+        self,
+        model: type[SQLModel],
+        columns: Sequence[str],
+        *,
+        unless: Sequence[str] = (),
+        update: Sequence[str] = (),
     ) -> None:
         self._table = table(model)
-        self._columns, self._unless = tuple(columns), tuple(unless)
+        self._columns, self._unless, self._update = tuple(columns), tuple(unless), tuple(update)
         self._plans: dict[str, _Plan] = {}
         for column in self._table.columns:
             if column.default is not None and column.name not in self._columns:
@@ -58,7 +63,9 @@ class Insert:
         into = f"INSERT INTO {quote(self._table.name)} ({names})"
         unless = ""
         if self._unless:
-            unless = f" ON CONFLICT ({', '.join(map(quote, self._unless))}) DO NOTHING"
+            news = ", ".join(f"{quote(one)} = excluded.{quote(one)}" for one in self._update)
+            then = f"UPDATE SET {news}" if news else "NOTHING"
+            unless = f" ON CONFLICT ({', '.join(map(quote, self._unless))}) DO {then}"
         columns = [self._table.c[name] for name in self._columns]
         if dialect.name == "sqlite":
             sql = f"{into} VALUES ({', '.join('?' * len(columns))}){unless}"

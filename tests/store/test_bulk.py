@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from discover.store.bulk import Insert
 from discover.store.database import Database, table
-from discover.store.tables import Post, TrendUse
+from discover.store.tables import Post, TrendUse, Visit
 
 POSTS, USES = table(Post), table(TrendUse)
 NOW = datetime(2026, 11, 1, 12, 30, 15, 250_000, tzinfo=UTC)
@@ -69,6 +69,18 @@ def test_a_row_that_is_there_is_left_as_it_is(database):
     with database.read() as connection:
         rows = connection.execute(sa.select(USES.c.name, USES.c.hour).order_by(USES.c.name)).all()
     assert rows == [("cats", 9), ("dogs", 10)]
+
+
+def test_a_row_that_is_there_takes_the_new_values_of_some_columns(database):
+    columns = ("uri", "host", "door", "due_at", "etag", "last_modified", "failures", "last_detail")
+    keep = Insert(Visit, columns, unless=("uri",), update=("etag", "last_modified"))
+    first = dict(zip(columns, ("u", "a.test", "boost", NOW, "1", "then", 0, ""), strict=True))
+    with database.write() as connection:
+        keep(connection, [first])
+        keep(connection, [{**first, "door": "handle", "etag": "2", "last_modified": None}])
+    with database.read() as connection:
+        (row,) = connection.execute(sa.select(table(Visit))).all()
+    assert (row.door, row.due_at, row.etag, row.last_modified) == ("boost", NOW, "2", None)
 
 
 def test_no_rows_are_no_statement(database):
