@@ -1,4 +1,4 @@
-"""Two corpora whose topics are known: the pretend fediverse, and real sentences (data/README.md)."""
+"""A corpus whose topics are known: real sentences (data/README.md). The other is in newcomers."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
-from discover.demo.people import PUBLIC
-from discover.demo.words import language as written_language
-from discover.demo.world import World
 from discover.model.actor import (
     Actor,
     ActorExtras,
@@ -24,11 +21,11 @@ from discover.model.actor import (
 )
 from discover.model.observed import ActorSeen, Door, ExtrasSeen, Observation, PostsSeen
 from discover.model.post import Audience, Post
-from discover.wire.hashtags import fold, in_text
+from discover.wire.hashtags import in_text
 
 DATA = Path(__file__).parent / "data" / "sib200.tsv"
 YES = ConsentSignals(discoverable=Flag.TRUE, indexable=Flag.TRUE)
-RECENTLY = timedelta(days=80)  # nobody may be missing because they are silent
+EVERYTHING = "everything"  # the label of those who are right for no question
 FEWEST = 3  # a question with fewer right answers tells little
 _LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "pl", "nl", "ja", "ar")
 # What people of each language call the topics of SIB-200
@@ -130,6 +127,7 @@ class Question:
     topics: tuple[str, ...]
     words: str = ""
     like: Person | None = None
+    how: str = "name"  # in which way the words name the topic
 
     def grade(self, person: Person) -> int:
         """3: the same main topic and language; 2: the language, and another topic of theirs;
@@ -149,43 +147,6 @@ class Corpus:
     people: tuple[Person, ...]
     words: tuple[Question, ...]
     likes: tuple[Question, ...]
-
-
-def demo(accounts: int) -> Corpus:
-    """Who is a person, writes in public and did so lately. The words are the first hashtag that
-    the world's authors listed for a topic in each language.
-    """
-    world = World(11, accounts, posts=8.0)
-    now = datetime.now(UTC)
-    people: list[Person] = []
-    for index in range(world.accounts):
-        account = world.account(index)
-        posts = [
-            post
-            for post in world.posts(account)
-            if post.text and post.audience == PUBLIC and not post.warning and not post.boosted
-        ]
-        if account.type != "Person" or not account.bio or not posts or account.gone:
-            continue
-        people.append(
-            Person(
-                index,
-                account.topics,
-                account.language,
-                account.host.name,
-                account.bio,
-                tuple(post.text for post in posts[:20]),
-                account.followers,
-                tuple(fold(tag) for tag in account.tags),
-                min(now - datetime.fromtimestamp(posts[0].published, UTC), RECENTLY),
-            )
-        )
-    words = [
-        Question(name, (topic,), words=told.tags[0].lstrip("#"))
-        for name in sorted({person.language for person in people})
-        for topic, told in sorted(written_language(name).topics.items())
-    ]
-    return _corpus("the pretend fediverse", people, words)
 
 
 def sentences(share: int) -> Corpus:
@@ -217,10 +178,10 @@ def sentences(share: int) -> Corpus:
         for place, language in enumerate(_LANGUAGES)
         for topic, names in _NAMES.items()
     ]
-    return _corpus("real sentences (SIB-200)", people, words)
+    return corpus("real sentences (SIB-200)", people, words)
 
 
-def _corpus(name: str, people: list[Person], words: list[Question]) -> Corpus:
+def corpus(name: str, people: list[Person], words: list[Question]) -> Corpus:
     mains: dict[tuple[str, str], list[Person]] = defaultdict(list)
     for person in people:
         mains[person.language, person.topics[0]].append(person)
@@ -228,6 +189,6 @@ def _corpus(name: str, people: list[Person], words: list[Question]) -> Corpus:
     likes = [
         Question(language, some[0].topics, like=some[0])
         for (language, _topic), some in sorted(mains.items())
-        if len(some) > FEWEST
+        if len(some) > FEWEST and some[0].topics != (EVERYTHING,)
     ]
     return Corpus(name, tuple(people), tuple(asked), tuple(likes))

@@ -25,6 +25,8 @@ LONELY = 0.2
 # What words of posts tell about topics, as a share of what profiles and hashtags tell.
 TOPIC_WORDS = 0.5
 PARENT = 0.7  # what a topic's words tell about the wider one it belongs to
+# A topic that the bio does not begin with, as a share of one that it does.
+LATER = 0.8
 # A hashtag in the profile is a statement; in posts it takes this many of them to be as much.
 POSTS_OF_A_STATEMENT = 5
 # Not always the same few of many: where somebody stands changes by at most this share whenever
@@ -91,11 +93,15 @@ def word_uses(
 
 
 def topic_weights(
-    own: Mapping[str, float], told: Mapping[str, int], parents: Callable[[str], Iterable[str]]
+    own: Mapping[str, float],
+    told: Mapping[str, int],
+    parents: Callable[[str], Iterable[str]],
+    first: Collection[str] = (),
 ) -> dict[str, float]:
     """The account's measured topics, and those that the words of its posts tell of.
 
-    `told`: in how many of its texts a word of the topic stands.
+    `told`: in how many of its texts a word of the topic stands. `first`: what its bio begins with:
+    people say first what they are most about.
     """
     found = dict(own)
     for topic, number in told.items():
@@ -103,7 +109,12 @@ def topic_weights(
         found[topic] = max(found.get(topic, 0.0), weight)
         for parent in parents(topic):
             found[parent] = max(found.get(parent, 0.0), PARENT * weight)
-    return found
+    if not first:
+        return found
+    leading = {*first, *(parent for topic in first for parent in parents(topic))}
+    return {
+        topic: weight if topic in leading else LATER * weight for topic, weight in found.items()
+    }
 
 
 def traits(

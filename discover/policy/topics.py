@@ -34,6 +34,8 @@ LONGEST_UNSPACED = 12
 
 # Autocompletion forgives one wrong letter from this length on.
 TYPO_FROM = 4
+# A search takes a word of this length with one wrong letter for a topic's name.
+GUESSED_FROM = 5
 
 _YEAR = re.compile(r"(?<=\D)(?:19|20)?\d\d$")
 _WORD = re.compile(r"\w+")
@@ -207,6 +209,43 @@ class Catalogue:
 
     # Finding by name
 
+    def languages_of(self, tag: str, topics: Iterable[str]) -> set[str]:
+        """The languages in which a folded tag is a name or a hashtag of any of the topics."""
+        found: set[str] = set()
+        for topic in filter(None, map(self.topics.get, topics)):
+            found |= {
+                language for language, name in topic.names.items() if self._joined(name) == tag
+            }
+            found |= {language for language, tags in topic.hashtags.items() if tag in tags}
+        return found
+
+    def misspelt(self, tag: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The listed tags that a folded word is but for one letter, and their topics; nothing when
+        there is none, or they mean different things. The first letter is always right.
+        """
+        if len(tag) < GUESSED_FROM:
+            return (), ()
+        wanted = key(tag)
+        near = [
+            known
+            for length in (len(wanted) - 1, len(wanted), len(wanted) + 1)
+            for known in self._spelt.get((wanted[:1], length), ())
+            if one_letter_off(wanted, known)
+        ]
+        meant = {tuple(topic for topic, _ in self._by_tag[known]) for known in near}
+        return (tuple(near), meant.pop()) if len(meant) == 1 else ((), ())
+
+    @cached_property
+    def _spelt(self) -> dict[tuple[str, int], list[str]]:
+        """Listed tags by first letter and length."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for tag in self._by_tag:
+            found.setdefault((tag[:1], len(tag)), []).append(tag)
+        return found
+
+    def _joined(self, name: str) -> str:
+        return self._fold("".join(_WORD.findall(name)))
+
     def search(self, text: str, limit: int = 10) -> tuple[Topic, ...]:
         """Topics by a name or hashtag in any language, best first; a typo is forgiven.
 
@@ -271,6 +310,24 @@ def _singulars_and_plurals(tag: str) -> list[str]:
     if tag.endswith("y"):
         variants.append(f"{tag[:-1]}ies")
     return variants
+
+
+def one_letter_off(typed: str, name: str) -> bool:
+    """Does one letter, not the first, tell them apart: wrong, missing, extra, swapped?"""
+    place = next(
+        (i for i, (a, b) in enumerate(zip(typed, name, strict=False)) if a != b),
+        min(len(typed), len(name)),
+    )
+    left, right = typed[place:], name[place:]
+    return (
+        place > 0
+        and (
+            left[1:] == right  # an extra letter
+            or right[1:] == left  # a missing one
+            or left[1:] == right[1:]  # a wrong one
+            or (left[:2] == right[1::-1] and left[2:] == right[2:])  # swapped
+        )
+    )
 
 
 def one_typo(typed: str, name: str) -> bool:

@@ -13,14 +13,15 @@ import sqlalchemy as sa
 from discover.model.actor import Handle
 from discover.model.query import EngineAnswer, EngineQuery, Filters, Hit, Kind, Sort, Without
 from discover.model.views import AccountView, BadRequest, PostView, SearchAnswer, SearchRequest
+from discover.policy.asking import Asked
 from discover.policy.ranking import diversify
 from discover.services import topic_search
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
 from discover.services.hydrate import hydrate
-from discover.services.topic_search import Named, named
+from discover.services.topic_search import named
 from discover.wire.hashtags import fold
-from discover.wire.operators import Typed, parse
+from discover.wire.operators import Typed, Unwanted, parse
 
 MAX_LIMIT = 40
 MAX_WORDS = 300
@@ -81,12 +82,7 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
 
     Raises BadRequest for what cannot be asked, EngineUnavailable from the engine.
     """
-    if request.kind not in _KINDS:
-        raise BadRequest("type must be accounts, posts or all")
-    if not 1 <= request.limit <= MAX_LIMIT:
-        raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}")
-    if len(request.text) > MAX_WORDS:
-        raise BadRequest(f"q must not be longer than {MAX_WORDS} characters")
+    _check(request)
     kinds = _KINDS[request.kind]
     offsets, shown = dict.fromkeys(kinds, 0), frozenset[int]()
     if request.cursor:
@@ -97,13 +93,10 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     if request.account_ids:
         asked = request.account_ids
         authors = tuple(one for one in asked if one in authors) if typed.accounts else asked
-    without = Without(
-        typed.without.languages,
-        typed.without.servers,
-        typed.without.tags,
-        typed.without.media,
-        _authors(ctx, typed.without.accounts),
-    )
+    topic = _topic(request, typed, authors)
+    if topic is not None:
+        typed = replace(typed, text=topic.words)  # of "people who love astronomy" the last
+    without = _without(ctx, typed.without)
     of_people, of_posts = (
         _query(request, typed, authors, without, kind, offsets)
         for kind in (Kind.ACCOUNTS, Kind.POSTS)
@@ -115,7 +108,6 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     people.full = people.full or nobody or typed.posts_only
     posts.full = Kind.POSTS not in kinds or Kind.POSTS not in offsets or nobody
     first = not people.full and people.query.offset == 0 and not shown
-    topic = _topic(request, typed, authors) if first else None
     exact = _exact(ctx, request.text, words)[: request.limit] if first else []
     if exact:
         shown = frozenset(one.id for one in exact)
@@ -133,7 +125,7 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
             people.take(hits_people, [one for one in found[0] if one.id not in shown])
         if not posts.full:
             posts.take(hits_posts, found[1])
-    if topic is not None and _bring_people(ctx, topic, people, words):
+    if first and topic is not None and _bring_people(ctx, topic, people, words):
         shown |= {one.id for one in people.views}
     if request.sort is Sort.RELEVANCE:
         people.views = diversify(people.views, _score, lambda one: (one.server, one.uri))
@@ -149,7 +141,16 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     return SearchAnswer(tuple(people.views), tuple(posts.views), cursor_at(following, shown))
 
 
-def _topic(request: SearchRequest, typed: Typed, authors: tuple[int, ...]) -> Named | None:
+def _check(request: SearchRequest) -> None:
+    if request.kind not in _KINDS:
+        raise BadRequest("type must be accounts, posts or all")
+    if not 1 <= request.limit <= MAX_LIMIT:
+        raise BadRequest(f"limit must be between 1 and {MAX_LIMIT}")
+    if len(request.text) > MAX_WORDS:
+        raise BadRequest(f"q must not be longer than {MAX_WORDS} characters")
+
+
+def _topic(request: SearchRequest, typed: Typed, authors: tuple[int, ...]) -> Asked | None:
     """The topic that the words name, if nothing else is asked for."""
     narrowed = (
         authors or typed.phrases or typed.exclude or typed.tags or request.tags
@@ -160,13 +161,15 @@ def _topic(request: SearchRequest, typed: Typed, authors: tuple[int, ...]) -> Na
 
 
 def _bring_people(
-    ctx: Context, topic: Named, people: _Page[AccountView], words: frozenset[str]
+    ctx: Context, topic: Asked, people: _Page[AccountView], words: frozenset[str]
 ) -> bool:
     """The topic's people beside those that the engine found, ranked as one.
 
     True when not all of them have room: then the engine is read again from its beginning, and
     whoever was shown is passed over.
     """
+    if topic.guessed and topic_search.written_so(topic, people.views):
+        return False  # it was no mistake
     filters, limit = people.query.filters, people.query.limit
     with ctx.database.read() as connection:
         known = {one.id for one in people.views}
@@ -230,6 +233,11 @@ def _query(
         limit=request.limit,
         offset=offsets.get(kind, 0),
     )
+
+
+def _without(ctx: Context, typed: Unwanted) -> Without:
+    accounts = _authors(ctx, typed.accounts)
+    return Without(typed.languages, typed.servers, typed.tags, typed.media, accounts)
 
 
 def _narrowed(asked: Sequence[str], typed: Sequence[str]) -> tuple[str, ...]:

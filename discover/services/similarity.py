@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection
 from discover.model.actor import ActorType
 from discover.policy import similarity as policy
 from discover.policy.consent import decide_post
-from discover.policy.languages import of_account
+from discover.policy.languages import of_account, primary
 from discover.policy.ranking import account_prior
 from discover.policy.similarity import Pool
 from discover.policy.suggest import SMALL_SERVER, is_new_voice, may_suggest, mostly_warned
@@ -26,7 +26,7 @@ from discover.services.context import Context
 from discover.services.documents import Judged, judge_accounts
 from discover.services.facts import ACCOUNTS, POST_FACTS, POSTS, post_facts
 from discover.services.newest import places
-from discover.services.topics import catalogue, topics_of
+from discover.services.topics import catalogue, telling, topics_of
 from discover.store.database import Lookup, among, chunks, table, upsert
 from discover.store.tables import ChangedAccount, CommonWord, Task, TraitRow
 
@@ -61,7 +61,7 @@ _PEOPLE = Lookup(
 _HELD = Lookup(sa.select(TRAITS.c.account_id, TRAITS.c.trait).where(among(TRAITS.c.account_id)))
 _places = places()
 _RECENT = Lookup(
-    sa.select(*POST_FACTS, POSTS.c.text)
+    sa.select(*POST_FACTS, POSTS.c.text, POSTS.c.language)
     .join(_places, _places.c.id == POSTS.c.id)
     .where(_places.c.place <= RECENT)
 )
@@ -223,6 +223,7 @@ def _work_out(
                 {topic.topic: topic.weight for topic in topics.get(number, ())},
                 _told(one, posts.get(number, ())),
                 catalogue().ancestors,
+                _first(one),
             ),
             tags=tags,
             words=words,
@@ -296,13 +297,23 @@ def _uses(
 
 
 def _told(one: Judged, posts: Sequence[Any]) -> dict[str, int]:
-    """In how many of the newest texts a word of each topic stands."""
+    """In how many of the newest texts a word of each topic stands, or most words tell of it."""
     found: Counter[str] = Counter()
-    calm = [post.text for post in posts if not post.sensitive and not post.content_warning]
-    for text in [one.row.summary, *calm[:_WORDS_OF]]:
+    calm = [post for post in posts if not post.sensitive and not post.content_warning]
+    texts = [(one.row.summary, one.row.language)]
+    texts += [(post.text, post.language) for post in calm[:_WORDS_OF]]
+    for text, language in texts:
         matches = catalogue().in_text(text).values()
-        found.update({topic for some in matches for topic, _ in some})
+        listed = {topic for some in matches for topic, _ in some}
+        found.update(listed | telling().of(text, primary(language)))
     return found
+
+
+def _first(one: Judged) -> tuple[str, ...]:
+    """The topics that the bio begins with, or else its first hashtag that has any."""
+    listed = next(iter(catalogue().in_text(one.row.summary).values()), ())
+    tagged = (matches for tag in one.row.hashtags if (matches := catalogue().match(tag)))
+    return tuple(topic for topic, _ in listed or next(tagged, ()))
 
 
 def _posts(

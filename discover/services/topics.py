@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.topics import AccountTopic, Topic, TopicView
+from discover.policy.telling import Telling
 from discover.policy.topics import Catalogue
 from discover.services.context import Context
 from discover.store.database import Lookup, among, chunks, table
@@ -26,6 +27,7 @@ TOPIC_DAYS = table(TopicDayRow)
 TAGS = table(TagRow)
 
 _SEED = files("discover") / "topics" / "seed.toml"
+_TELLING = files("discover") / "topics" / "telling.toml"
 _PLAIN = ("parent", "related")
 _TAGS_SHOWN = 20
 _RELATED_SHOWN = 12
@@ -83,6 +85,18 @@ def seed_digest() -> str:
 def _seed() -> Catalogue:
     topics, lists = read_seed()
     return Catalogue(topics, fold, **lists)
+
+
+@lru_cache(maxsize=1)
+def telling() -> Telling:
+    """What words of running text tell of topics. Raises ValueError when the file is damaged."""
+    return Telling(read_telling(), fold)
+
+
+def read_telling() -> dict[str, dict[str, str]]:
+    """By topic and language, beginnings of words."""
+    read: dict[str, dict[str, str]] = tomllib.loads(_TELLING.read_text(encoding="utf-8"))
+    return read
 
 
 def _topic(name: str, entry: dict[str, Any]) -> Topic:
