@@ -57,6 +57,10 @@ class KeyStore(Protocol):
 
     def forget(self, key_id: str) -> None: ...
 
+    def may_keep(self, actor: str) -> bool:
+        """False for somebody who is out for good: nothing of them is kept beyond a request."""
+        ...
+
     def blocked(self) -> Collection[str]:
         """Every host that the operator blocked."""
         ...
@@ -86,13 +90,18 @@ class KeyLimits:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A key at hand. `fresh`: fetched for this very request; `kept`: the table has it."""
+    """A key at hand. `fresh`: fetched for this very request; `kept`: the table has it.
+
+    `passing`: of somebody who is out for good. They must be able to sign their way back in, but
+    nothing of them stays.
+    """
 
     known: KnownKey
     key: PublicKey
     read_at: datetime
     fresh: bool = False
     kept: bool = False
+    passing: bool = False
 
 
 class KeyFinder:
@@ -120,8 +129,8 @@ class KeyFinder:
             if known is not None and key is not None:
                 held = Held(known, key, now, kept=True)
                 self._hold(held)
-            else:  # somebody may have fetched it while the table was asked
-                held = self._held.get(key_id, held)
+            else:
+                held = self._without_table(key_id, held)
         if held is not None and held.known.fetched_at > now - self.limits.lifetime:
             return held
         try:
@@ -149,7 +158,7 @@ class KeyFinder:
 
     async def keep(self, held: Held) -> None:
         """It made a good signature: write it down."""
-        if not held.kept:
+        if not held.kept and not held.passing:
             await asyncio.to_thread(self._store.keep, held.known)
             self._hold(replace(held, kept=True, fresh=False))
 
@@ -170,6 +179,14 @@ class KeyFinder:
             gone = False
         _put(self._looked_for, actor, (now, gone), self.limits.remembered)
         return gone
+
+    def _without_table(self, key_id: str, before: Held | None) -> Held | None:
+        """What memory has of a key that the table does not have."""
+        held = self._held.get(key_id)
+        if held is not None and held is before and held.kept:
+            del self._held[key_id]  # the table had it once: its actor was forgotten
+            return None
+        return held or before  # somebody may have fetched it while the table was asked
 
     def _hold(self, held: Held) -> None:
         _put(self._held, held.known.key_id, held, self.limits.remembered)
@@ -215,6 +232,10 @@ class KeyFinder:
         except KeyTrouble as error:
             trouble = error
         else:
+            actors = {held.known.actor for held in found.values()}
+            for actor in actors:  # it is one
+                if not await asyncio.to_thread(self._store.may_keep, actor):
+                    return {name: replace(held, passing=True) for name, held in found.items()}
             for held in found.values():
                 self._hold(replace(held, fresh=False))
             return found

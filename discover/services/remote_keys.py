@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from discover.net.remote_keys import KnownKey
 from discover.services.context import Context
-from discover.services.facts import SERVERS
+from discover.services.facts import SERVERS, suppressed
 from discover.store.database import table, upsert
 from discover.store.tables import RemoteKey
 
@@ -41,8 +41,14 @@ class RemoteKeys:
             row = connection.execute(_FIND, {"key": key_id}).mappings().first()
         return None if row is None else KnownKey(**row)
 
+    def may_keep(self, actor: str) -> bool:
+        with self._ctx.database.read() as connection:
+            return not suppressed(connection, [self._ctx.digest(actor)])
+
     def keep(self, key: KnownKey) -> None:
         with self._ctx.database.write() as connection:
+            if suppressed(connection, [self._ctx.digest(key.actor)]):
+                return  # since it was fetched
             upsert(connection, RemoteKey, [asdict(key)], key=["key_id"], update=_COLUMNS)
             self._written += 1
             if self._written % min(_PRUNE_EVERY, self._most_of_host) == 0:

@@ -12,12 +12,21 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+import sqlalchemy as sa
 
 from api.activitypub import intake
 from api.limits import Rate
 from discover import services
 from discover.services.dispatch import HANDLERS
-from discover.store.tables import SeenActivity, SeenSignature, Server, Task
+from discover.store.database import table, upsert
+from discover.store.tables import (
+    RemoteKey,
+    SeenActivity,
+    SeenSignature,
+    Server,
+    Suppression,
+    Task,
+)
 from tests.support.remote import PUBLIC
 from tests.support.site import serving
 from tests.support.town import ACTIVITY, AS, HOST, OUR_ACTOR, activity, dump, housed
@@ -267,6 +276,37 @@ def test_every_answer_is_timed_under_its_route(door, anna):
     for status in (202, 400):
         labels = f'{{method="POST",route="/inbox",status="{status}"}}'
         assert f"waypost_request_seconds_count{labels} 1.0" in shown
+
+
+def out_for_good(door, person):
+    with door.app.context.database.write() as connection:
+        row = {"digest": door.app.context.digest(person.uri), "at": door.clock.now()}
+        upsert(connection, Suppression, [row], key=["digest"])
+        connection.execute(
+            sa.delete(table(RemoteKey)).where(table(RemoteKey).c.actor == person.uri)
+        )
+
+
+def test_somebody_out_for_good_is_heard_and_their_key_is_not_kept(house):
+    """They must be able to sign their way back in."""
+    anna = house.town.person("anna")
+    out_for_good(house, anna)
+    for number in (1, 2):
+        assert house.send(anna, "Follow", OUR_ACTOR).status_code == 202
+        assert house.rows(RemoteKey) == []
+        assert len(house.town.asked("/users/anna")) == number, "nor in memory"
+
+
+def test_a_key_that_was_kept_goes_with_its_person(house):
+    anna = house.town.person("anna")
+    assert house.send(anna, "Follow", OUR_ACTOR).status_code == 202
+    assert len(house.rows(RemoteKey)) > 0
+    out_for_good(house, anna)
+    house.clock.ahead += timedelta(minutes=11)  # memory follows the table
+    later = dump(activity(anna, "Follow", OUR_ACTOR))
+    assert house.post(anna.cavage(later, at=house.clock.now())).status_code == 202
+    assert house.rows(RemoteKey) == []
+    assert len(house.town.asked("/users/anna")) == 2
 
 
 def test_id_on_another_host_is_refused_without_a_key(door, anna):
