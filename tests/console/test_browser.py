@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from importlib import import_module
+from pkgutil import iter_modules
 
 import pytest
 import sqlalchemy as sa
@@ -26,6 +29,7 @@ from tests.support.chromium import FLAGS, install_chromium
 from tests.support.node import npm_folder
 from tests.support.site import HOST
 from tests.web.test_barriers import RULES, RUN
+from web import console
 
 pytestmark = pytest.mark.browser
 
@@ -140,11 +144,41 @@ def axe():
     return (npm_folder("axe") / "node_modules/axe-core/axe.min.js").read_text()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
-def test_no_page_has_a_barrier(browser, busy, axe, width, scheme):
+MORE = (
+    "/console/login", "/console/reports?show=handled", "/console/packs/night-sky",
+    "/console/servers/bad.example", "/console/blocklists/draft/{token}", "/console?did=1",
+)  # fmt: skip
+
+
+def test_every_page_of_the_console_is_looked_at():
+    """Those of PAGES and MORE: a new page fails here until it stands among them."""
+    modules = [import_module(f"web.console.{one.name}") for one in iter_modules(console.__path__)]
+    templates = {
+        route.path
+        for module in modules
+        for route in getattr(getattr(module, "router", None), "routes", ())
+        if "GET" in route.methods
+    }
+    assert {"/console", "/console/packs/{slug}"} <= templates
+    looked_at = {path.partition("?")[0] for path in (*PAGES, *MORE)}
+
+    def seen(template: str) -> bool:
+        shape = re.sub(r"\{[^}]*\}", "[^/]+", template)
+        return any(re.fullmatch(shape, path) for path in looked_at)
+
+    assert not {one for one in templates if not seen(one)}
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "language"),
+    [(360, "light", "ar"), (360, "dark", "de"), (1440, "light", "en"), (1440, "dark", "en")],
+)
+def test_no_page_has_a_barrier(browser, busy, axe, width, scheme, language):
     context = browser.new_context(
-        base_url=busy.site.base, viewport={"width": width, "height": 800}, color_scheme=scheme
+        base_url=busy.site.base,
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,
+        locale=language,
     )
     page, refused, wrong = context.new_page(), [], {}
     page.on("console", lambda message: refused.append(message.text))
@@ -161,11 +195,7 @@ def test_no_page_has_a_barrier(browser, busy, axe, width, scheme):
     page.goto("/console/login")
     look("/console/login")
     enter(page)
-    more = (
-        "/console/reports?show=handled", "/console/packs/night-sky", "/console/servers/bad.example",
-        f"/console/blocklists/draft/{busy.token}", "/console?did=1",
-    )  # fmt: skip
-    for path in (*PAGES, *more):
+    for path in (*PAGES, *(one.format(token=busy.token) for one in MORE[1:])):
         page.goto(path)
         look(path)
     context.close()
