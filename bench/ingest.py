@@ -88,6 +88,7 @@ def run(parts: Parts, *, quick: bool) -> Result:
         (
             f"The bare engine is given the very same finished documents, {BATCH:,} at a time, by"
             " tantivy-py's writer or the official Meilisearch client, with the same fields and settings."
+            " Bare Tantivy only adds; ours also takes out what a document replaces."
         ),
         "PostgreSQL runs without fsync here, as in the tests; SQLite with it.",
     ]
