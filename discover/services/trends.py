@@ -45,6 +45,7 @@ from discover.services.trend_uses import LINK, REPLY, TAG, USES
 from discover.services.withdraw import INTERACTIONS
 from discover.store.database import chunks
 from discover.wire.hashtags import written
+from discover.wire.link_titles import common_title
 
 EXAMPLES = 3
 _EXAMPLES_READ = 6
@@ -90,7 +91,7 @@ def trending_links(ctx: Context, request: TrendRequest) -> list[TrendingLink]:
                 people=sum(heard.people.values()),
                 uses=heard.uses,
                 expected=round(heard.usual, 1),
-                title=next((post.title for post in examples[name] if post.title), ""),
+                title=common_title(((one.title, one.html) for one in examples[name]), name),
                 history=_seconds(days[name]),
                 examples=tuple(post.uri for post in examples[name][:EXAMPLES]),
             )

@@ -101,6 +101,9 @@ class Square:
     def links(self, **asked: Any) -> list[str]:
         return [one.url for one in self.asked(trending_links, **asked)]
 
+    def titles(self, **asked: Any) -> list[str]:
+        return [one.title for one in self.asked(trending_links, **asked)]
+
     def posts(self, **asked: Any) -> list[str]:
         return [one.post.uri for one in self.asked(trending_posts, **asked)]
 

@@ -245,6 +245,15 @@ def test_a_link_is_one_page_however_it_was_shared(square):
     assert square.links() == ["https://news.example/story?id=7"]
 
 
+def test_a_link_is_called_what_most_people_call_it(square):
+    people = square.crowd_of(4, 4)
+    for who, words in zip(
+        people, ("You must see this", "The lighthouse", "The lighthouse", "here"), strict=True
+    ):
+        square.says(who, f'Read <a href="https://news.example/story">{words}</a>')
+    assert square.titles() == ["The lighthouse"]
+
+
 def test_posts_trend_by_the_people_who_like_boost_or_answer_them(square):
     author, *others = square.crowd_of(8, 8)
     loved = square.says(author, "My telescope", ago=20 * DAY)
