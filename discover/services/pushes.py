@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.model.observed import Door, PostMissing
+from discover.model.observed import ActorMissing, Door, Missing, PostMissing
 from discover.policy.origin import host_of, same_origin
 from discover.services import interactions
 from discover.services.context import Context
@@ -21,10 +21,10 @@ from discover.services.facts import (
     POSTS,
     load_persons,
 )
+from discover.services.observe_actor import actor_missing
 from discover.services.observe_posts import post_missing
 from discover.services.reach import holds, may_look, may_look_at_person
-from discover.services.withdraw import VERDICTS, VISITS, withdraw_account
-from discover.services.withdrawals import Because
+from discover.services.withdraw import VERDICTS, VISITS
 from discover.store.database import upsert
 from discover.store.tables import Visit
 from discover.wire.jsonld import as_id
@@ -67,7 +67,9 @@ def deleted(ctx: Context, connection: Connection, received: Received) -> None:
     ).first()
     if author is not None:
         if received.proven and received.actor == uri:
-            withdraw_account(connection, author.id, now, Because("account", received.at))
+            # With the verdict, so that "why" tells it too.
+            gone = ActorMissing(uri, Missing.GONE, None, received.at, "they deleted it themselves")
+            actor_missing(ctx, connection, gone, now)
     else:
         owner = connection.scalar(
             sa.select(ACCOUNTS.c.uri)
