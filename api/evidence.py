@@ -105,7 +105,7 @@ class RemovalIn(BaseModel):
         description="`remove`: leave for good. `data`: everything that is held"
     )
     way: Literal["message", "profile"] = Field(
-        description="`message`: we send the code there. `profile`: you put it into the profile"
+        description="`message`: we send the code there. `profile`: something goes into the profile"
     )
 
 
@@ -113,7 +113,12 @@ class RemovalOut(Shape):
     handle: str
     purpose: Literal["remove", "data"]
     way: Literal["message", "profile"]
-    code: str | None = Field(description="To put into the profile; null when it went as a message")
+    code: str | None = Field(
+        description="Confirms; to be shown to nobody. Null when it went as a message"
+    )
+    publish: str | None = Field(
+        description="To put into the profile, derived from `code`; null when a message was sent"
+    )
     expires_at: datetime
     next_step: str
 
@@ -139,6 +144,7 @@ def removal(asked: Asked) -> Json:
         "purpose": asked.purpose.value,
         "way": asked.way.value,
         "code": asked.code,
+        "publish": asked.publish,
         "expires_at": asked.expires_at,
         "next_step": next_step(asked),
     }
@@ -148,8 +154,9 @@ def next_step(asked: Asked) -> str:
     if asked.code is None:
         return "We have sent a direct message with a code. Give us that code within the hour."
     return (
-        "Put this code into the bio or a field of the profile, save it, and confirm here within"
-        " the hour. You can take it out again afterwards."
+        "Put what `publish` says into the bio or a field of the profile, save it, and confirm here"
+        " with `code` within the hour. Keep `code` to yourself. You can take the other out again"
+        " afterwards."
     )
 
 

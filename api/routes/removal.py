@@ -28,6 +28,8 @@ router = APIRouter(prefix="/api/v1/removal", tags=["consent"])
 
 # One person asks and confirms a few times; more would make us ask others' servers.
 _OF_ONE_CLIENT = Rate(per_second=0.02, burst=12)
+# … and all of them together no server more often than this.
+_OF_ONE_HOST = Rate(per_second=0.5, burst=30)
 _STATUS = {Why.NOTHING_HELD: 404, Why.NO_PROOF: 403, Why.NOT_NOW: 429}
 _LATER = "600"
 
@@ -38,6 +40,7 @@ class Removals:
     def __init__(self, app: App, rate: Rate = _OF_ONE_CLIENT) -> None:
         self._app = app
         self._clients = Buckets(rate)
+        self._hosts = Buckets(_OF_ONE_HOST)
 
     def ask(self, client: str, handle: str, purpose: str, way: str) -> Asked:
         self._take(client)
@@ -52,9 +55,12 @@ class Removals:
         manners = self._app.brisk_manners()
         try:
             async with GuardedClient(manners) as fetcher:
-                return await confirm(context, fetcher, who, code, manners.base_url)
+                return await confirm(context, fetcher, who, code, manners.base_url, self._may_ask)
         except Refused as refused:
             raise _problem(refused) from None
+
+    def _may_ask(self, host: str) -> bool:
+        return self._hosts.take(host).allowed
 
     def _take(self, client: str) -> None:
         turn = self._clients.take(client_key(client))
@@ -74,8 +80,9 @@ class Removals:
 )
 def post_removal(request: Request, wanted: RemovalIn) -> Response:
     """`remove` takes a person out for good, `data` hands out everything that is held about them.
-    The code proves that it is theirs: it is sent to them, or they put it into their profile. 404
-    where nothing is held and nothing will be.
+    The code proves that it is theirs: it is sent to them, or they keep it
+    to themselves and put into their profile what is derived from it (`publish`). 404 where nothing
+    is held and nothing will be.
     """
     asked = _removals(request).ask(_client(request), wanted.handle, wanted.purpose, wanted.way)
     return present.reply(evidence.removal(asked))
@@ -88,8 +95,8 @@ def post_removal(request: Request, wanted: RemovalIn) -> Response:
     responses=described(403, 404, 422, 429, 503),
 )
 async def post_confirm(request: Request, given: ConfirmIn) -> Response:
-    """With `profile` we read the profile at its own server now and look for the code. A code works
-    once, for an hour, and a few times are tried.
+    """With `profile` we read the profile at its own server now and look for what was to be
+    published. A code works once, for an hour, and a few times are tried.
     """
     done = await _removals(request).confirm(_client(request), given.handle, given.code)
     return present.reply(

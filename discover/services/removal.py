@@ -1,12 +1,14 @@
 """Leave for good, or see what is held, without an account here: by a one-time code.
 
-The code is shown to whoever asks and put into the profile, or sent as a direct message and typed
-back. Either way only who controls the account can bring both together.
+Sent as a direct message and typed back; or whoever asks keeps the code and puts into the profile
+only what is derived from it, since everybody reads a profile. Either way only who controls the
+account can bring both together.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import secrets
 import uuid
 from collections.abc import Callable
@@ -42,12 +44,17 @@ from discover.wire.webfinger import Jrd
 CODES = table(RemovalCode)
 
 VALID = timedelta(hours=1)
-# Each try makes us ask the person's server, so all of it is bounded.
+# Each try of a right code makes us ask the person's server. A wrong one costs nobody else anything:
+# nobody guesses a hundred bits.
 MOST_TRIES = 5
+# Messages that wait for their answer; they bother people. Nothing else counts, or strangers could
+# keep somebody from leaving.
 MOST_OF_PERSON = 3
 MOST_OF_HOST = 30
 MOST_AT_ONCE = 2000
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like another
+_CODE = 20  # characters, about 99 bits
+_PUBLISHED = 12  # characters of what stands in the profile; there is no way back to the code
 
 
 class Way(StrEnum):
@@ -78,12 +85,13 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`code` is None when it went as a message."""
+    """`code` confirms, and is None when it went as a message; `publish` belongs into the profile."""
 
     handle: Handle
     purpose: Purpose
     way: Way
     code: str | None
+    publish: str | None
     expires_at: datetime
 
 
@@ -98,12 +106,14 @@ class Confirmed:
 
 def ask(ctx: Context, handle: Handle, purpose: Purpose, way: Way) -> Asked:
     """Make a code. Raises Refused where there is nothing to do or too much was asked."""
-    code = "waypost-" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
+    start = "waypost-" if way is Way.MESSAGE else "secret-"
+    code = start + "".join(secrets.choice(_ALPHABET) for _ in range(_CODE))
     with ctx.database.write() as connection:
         now = ctx.clock.now()
         connection.execute(sa.delete(CODES).where(CODES.c.expires_at <= now))
         _check_reach(ctx, connection, handle)
-        _check_room(connection, handle)
+        if way is Way.MESSAGE:
+            _check_room(connection, handle)
         who = held.person(ctx, connection, handle.key)
         uri = who.uris[0] if len(who.uris) == 1 else ""
         if way is Way.MESSAGE:
@@ -113,22 +123,36 @@ def ask(ctx: Context, handle: Handle, purpose: Purpose, way: Way) -> Asked:
             "way": way.value, "purpose": purpose.value, "expires_at": now + VALID, "attempts": 0,
         }  # fmt: skip
         connection.execute(sa.insert(CODES), row)
-    shown = code if way is Way.PROFILE else None
-    return Asked(handle, purpose, way, shown, now + VALID)
+    if way is Way.MESSAGE:
+        return Asked(handle, purpose, way, None, None, now + VALID)
+    return Asked(handle, purpose, way, code, published(code), now + VALID)
+
+
+def published(code: str) -> str:
+    """What a profile shows of a code."""
+    derived = hashlib.sha256(f"in the profile: {code}".encode()).digest()
+    return "waypost-" + "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in derived[:_PUBLISHED])
 
 
 async def confirm(
-    ctx: Context, fetcher: Fetcher, handle: Handle, code: str, base_url: Callable[[str], str]
+    ctx: Context,
+    fetcher: Fetcher,
+    handle: Handle,
+    code: str,
+    base_url: Callable[[str], str],
+    may_ask: Callable[[str], bool],
 ) -> Confirmed:
     """Check the proof and do what was asked for. Raises Refused, and then nothing has happened.
 
-    `base_url`: the scheme and host under which a host's own documents are found.
+    `base_url`: the scheme and host under which a host's own documents are found. `may_ask`: has
+    this host been asked little enough of late?
     """
-    row = await asyncio.to_thread(_try, ctx, handle, code.strip().lower())
+    code = code.strip().lower()
+    row = await asyncio.to_thread(_try, ctx, handle, code, may_ask)
     uris = (row.uri,) if row.uri else ()
     if row.way == Way.PROFILE.value:
         actor = await _fetch(ctx, fetcher, handle, base_url)
-        if not _shows(actor, code.strip().lower()):
+        if not _shows(actor, published(code)):
             raise Refused(
                 Why.NO_PROOF,
                 f"The code is not in the profile of @{handle} as its server shows it to us. Save the"
@@ -161,13 +185,20 @@ def _check_reach(ctx: Context, connection: Connection, handle: Handle) -> Server
 
 
 def _check_room(connection: Connection, handle: Handle) -> None:
+    """Messages reach others, so they are bounded; the way by the profile always stays open."""
     mine = CODES.c.handle_key == handle.key
     hosts = CODES.c.handle_key.endswith(f"@{handle.host}", autoescape=True)
     for which, most in ((mine, MOST_OF_PERSON), (hosts, MOST_OF_HOST), (sa.true(), MOST_AT_ONCE)):
-        waiting = connection.scalar(sa.select(sa.func.count()).select_from(CODES).where(which))
+        waiting = connection.scalar(
+            sa.select(sa.func.count())
+            .select_from(CODES)
+            .where(CODES.c.way == Way.MESSAGE.value, which)
+        )
         if (waiting or 0) >= most:
             raise Refused(
-                Why.NOT_NOW, "Codes were asked for too often. Use one of them, or wait an hour."
+                Why.NOT_NOW,
+                "Too many messages wait for their answer. Put a code into the profile instead; that"
+                " way is open.",
             )
 
 
@@ -175,19 +206,24 @@ def _digest(ctx: Context, handle: Handle, code: str) -> str:
     return ctx.digest(f"removal code {code} of {handle.key}")
 
 
-def _try(ctx: Context, handle: Handle, code: str) -> Any:
-    """The code's row, with one try less. A wrong code costs all of the person's a try."""
+def _try(ctx: Context, handle: Handle, code: str, may_ask: Callable[[str], bool]) -> Any:
+    """The code's row, with one try less. A wrong code costs nobody a try."""
+    this = CODES.c.digest == _digest(ctx, handle, code)
     with ctx.database.write() as connection:
-        now = ctx.clock.now()
-        mine = sa.and_(CODES.c.handle_key == handle.key, CODES.c.expires_at > now)
-        connection.execute(sa.update(CODES).where(mine).values(attempts=CODES.c.attempts + 1))
         row = connection.execute(
-            sa.select(CODES).where(mine, CODES.c.digest == _digest(ctx, handle, code))
+            sa.select(CODES).where(this, CODES.c.expires_at > ctx.clock.now())
         ).first()
-    if row is None:
-        raise Refused(Why.NO_PROOF, "This code was not given out for this account, or has expired.")
-    if row.attempts > MOST_TRIES:
-        raise Refused(Why.NOT_NOW, "This was tried too often. Ask for a new code in an hour.")
+        if row is None:
+            raise Refused(
+                Why.NO_PROOF, "This code was not given out for this account, or has expired."
+            )
+        if row.attempts >= MOST_TRIES:
+            raise Refused(Why.NOT_NOW, "This code was tried too often. Ask for a new one.")
+        if row.way == Way.PROFILE.value and not may_ask(handle.host):
+            raise Refused(
+                Why.NOT_NOW, f"{handle.host} was asked often just now. Try again in a minute."
+            )
+        connection.execute(sa.update(CODES).where(this).values(attempts=CODES.c.attempts + 1))
     return row
 
 

@@ -9,7 +9,16 @@ import pytest
 
 from discover.model.actor import Handle
 from discover.services.indexing import index_all
-from discover.services.removal import MOST_OF_PERSON, MOST_TRIES
+from discover.services.removal import (
+    MOST_OF_HOST,
+    MOST_OF_PERSON,
+    MOST_TRIES,
+    Purpose,
+    Refused,
+    Way,
+    _try,
+    ask,
+)
 from discover.services.withdraw import forget_person
 from discover.store.database import table
 from discover.store.tables import Delivery, RemovalCode, Suppression, VerdictRow, Visit
@@ -44,6 +53,12 @@ class Place:
         given = {"handle": handle or self.handle, "code": code}
         return self.site.client.post(f"{API}/confirm", json=given)
 
+    def code(self, purpose="remove", handle=None):
+        """A code whose half for the profile stands there already."""
+        asked = self.ask(purpose, handle=handle).json()
+        self.write(f"tea and stars {asked['publish']} and more", handle=handle)
+        return asked["code"]
+
     def write(self, text, handle=None):
         self.trip.lab.change(handle or self.handle, bio=text)
 
@@ -63,11 +78,7 @@ def place(request, tmp_path):
 
 def test_a_code_in_the_profile_removes_its_owner_for_good(place):
     account = place.trip.id_of(place.handle)
-    asked = place.ask()
-    assert asked.status_code == 200
-    code = asked.json()["code"]
-    place.write(f"tea and stars {code} and more")
-    done = place.confirm(code)
+    done = place.confirm(place.code())
     assert done.status_code == 200
     assert done.json()["removed"] is True
     assert not place.trip.found(place.handle)
@@ -83,11 +94,12 @@ def test_a_code_in_the_profile_removes_its_owner_for_good(place):
 
 
 def test_nobody_is_removed_without_the_code_in_their_own_profile(place):
-    code = place.ask().json()["code"]
+    asked = place.ask().json()
+    code, publish = asked["code"], asked["publish"]
     refused = place.confirm(code)
     assert refused.status_code == 403
     assert "not in the profile" in refused.json()["detail"]
-    place.write(code, handle=place.other["handle"])  # somebody else's profile proves nothing
+    place.write(publish, handle=place.other["handle"])  # somebody else's profile proves nothing
     assert place.confirm(code).status_code == 403
     assert place.confirm(code, handle=place.other["handle"]).status_code == 403
     assert place.confirm("waypost-aaaaaaaaaaaa").status_code == 403
@@ -96,27 +108,58 @@ def test_nobody_is_removed_without_the_code_in_their_own_profile(place):
 
 
 def test_a_code_works_once_and_for_an_hour(place):
-    code = place.ask("data").json()["code"]
-    place.write(code)
+    code = place.code("data")
     assert place.confirm(code).status_code == 200
     assert place.confirm(code).status_code == 403
-    late = place.ask("data").json()["code"]
-    place.write(late)
+    late = place.code("data")
     place.trip.clock.ahead += timedelta(hours=1, seconds=1)
     assert place.confirm(late).status_code == 403
 
 
-def test_tries_and_codes_are_bounded_and_so_are_our_questions(place):
-    codes = [place.ask().json()["code"] for _ in range(MOST_OF_PERSON)]
-    too_much = place.ask()
-    assert too_much.status_code == 429
-    assert int(too_much.headers["retry-after"]) > 0
+def test_what_a_profile_shows_confirms_nothing(place):
+    asked = place.ask("data").json()
+    assert asked["code"] not in asked["publish"]
+    assert asked["publish"].removeprefix("waypost-") not in asked["code"]
+    place.write(asked["publish"])
+    assert place.confirm(asked["publish"]).status_code == 403  # whoever watches the profile
+    place.write(asked["code"])  # and who publishes the secret by mistake has proved nothing
+    assert place.confirm(asked["code"]).status_code == 403
+    place.write(asked["publish"])
+    assert place.confirm(asked["code"]).status_code == 200
+
+
+def test_the_tries_of_a_code_are_bounded_and_so_are_our_questions(place):
+    code = place.ask().json()["code"]
     place.trip.lab.clear_log()
-    answers = [place.confirm(codes[0]).status_code for _ in range(MOST_TRIES + 2)]
+    answers = [place.confirm(code).status_code for _ in range(MOST_TRIES + 2)]
     assert answers[:MOST_TRIES] == [403] * MOST_TRIES
     assert set(answers[MOST_TRIES:]) == {429}
     asked = [entry["path"] for entry in place.trip.lab.log(place.person["host"])]
     assert sum(path.startswith("/users/") for path in asked) <= MOST_TRIES
+
+
+def test_strangers_cannot_use_up_the_tries_of_a_code(place):
+    code = place.code()
+    context = place.trip.app.context
+    for _ in range(MOST_TRIES + 1):
+        with pytest.raises(Refused):
+            _try(context, Handle.parse(place.handle), "secret-" + "a" * 20, lambda _host: True)
+    assert place.confirm(code).json()["removed"] is True
+
+
+def test_strangers_cannot_keep_anybody_from_asking(place):
+    context, handle = place.trip.app.context, Handle.parse(place.handle)
+    for n in range(MOST_OF_HOST + 1):
+        made_up = Handle(f"nobody{n}", handle.host)
+        ask(context, made_up, Purpose.REMOVE, Way.PROFILE)
+        ask(context, handle, Purpose.REMOVE, Way.PROFILE)
+    for _ in range(MOST_OF_PERSON):
+        assert place.ask(way="message").status_code == 200
+    refused = place.ask(way="message")  # it would only bother them
+    assert refused.status_code == 429
+    assert int(refused.headers["retry-after"]) > 0
+    assert "profile" in refused.json()["detail"]
+    assert place.confirm(place.code()).json()["removed"] is True
 
 
 def test_one_client_may_not_ask_for_ever(place):
@@ -141,8 +184,7 @@ def test_a_person_who_is_not_listed_may_leave_too(place):
         if row["uri"] in judged - place.trip.listed()
         and row["expect"]["why_not_listed"] == ["not discoverable"]
     )  # fmt: skip
-    code = place.ask(handle=refused["handle"]).json()["code"]
-    place.write(code, handle=refused["handle"])
+    code = place.code(handle=refused["handle"])
     assert place.confirm(code, handle=refused["handle"]).status_code == 200
     assert place.rows(Visit, table(Visit).c.uri == refused["uri"]) == []
     assert len(place.rows(Suppression)) == 2
@@ -156,22 +198,22 @@ def test_a_message_carries_the_code_to_the_account_and_to_nobody_else(place):
     assert sent.host == place.person["host"]
     assert f'"to":["{place.person["uri"]}"]' in sent.body
     assert "Public" not in sent.body
-    code = re.search(r"waypost-\w+", sent.body)[0]
+    code = re.search(r"waypost-\w{20}", sent.body)[0]
     assert code not in asked.text
-    assert place.confirm("waypost-" + "a" * 12).status_code == 403
+    assert place.confirm("waypost-" + "a" * 20).status_code == 403
     assert place.confirm(code).json()["removed"] is True
     assert place.person["uri"] not in place.trip.listed()
 
 
 def test_codes_are_kept_as_digests_only(place):
-    code = place.ask().json()["code"]
+    asked = place.ask().json()
     (row,) = place.rows(RemovalCode)
-    assert code.removeprefix("waypost-") not in str(row)
+    assert asked["code"].removeprefix("secret-") not in str(row)
+    assert asked["publish"].removeprefix("waypost-") not in str(row)
 
 
 def test_who_proves_it_gets_everything_that_is_held_about_them(place):
-    code = place.ask("data").json()["code"]
-    place.write(code)
+    code = place.code("data")
     answer = place.confirm(code)
     held = answer.json()["data"]["held"]
     assert answer.headers["cache-control"] == "no-store"
@@ -191,13 +233,14 @@ def test_the_page_does_the_same_without_a_script(place):
     asked = client.post("/remove", data=form, headers=page)
     assert asked.status_code == 200
     assert asked.headers["cache-control"] == "no-store"
-    code = re.search(r"waypost-\w{12}", asked.text)[0]
+    code = re.search(r"secret-\w{20}", asked.text)[0]
+    publish = re.search(r"<code>(waypost-\w{12})</code>", asked.text)[1]
     without = client.post(
         "/remove/confirm", data={"handle": place.handle, "code": code}, headers=page
     )
     assert without.status_code == 403
     assert "not in the profile" in without.text
-    place.write(code)
+    place.write(publish)
     done = client.post("/remove/confirm", data={"handle": place.handle, "code": code}, headers=page)
     assert "is gone from all answers" in done.text
     assert place.person["uri"] not in place.trip.listed()
@@ -212,8 +255,7 @@ def test_a_server_that_is_out_is_not_asked_for_a_proof(place):
 
 
 def test_a_code_asked_for_before_leaving_asks_nobody_afterwards(place):
-    code = place.ask().json()["code"]
-    place.write(code)
+    code = place.code()
     forget_person(place.trip.app.context, Handle.parse(place.handle))
     place.trip.lab.clear_log()
     assert place.confirm(code).status_code == 403
