@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
@@ -102,7 +103,8 @@ async def post_remove(request: Request) -> Response:
     handle, purpose, way = await _read(request, "handle", "purpose", "way")
     if purpose not in ("remove", "data") or way not in ("message", "profile"):
         raise HTTPException(422, "Please choose from what the form offers.")
-    asked = request.app.state.removals.ask(_client(request), handle, purpose, way)
+    asking = request.app.state.removals.ask
+    asked = await run_in_threadpool(asking, _client(request), handle, purpose, way)
     return page("remove", people=True, asked=asked, done=None)
 
 

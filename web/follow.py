@@ -10,6 +10,7 @@ import io
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from discover.model.actor import Handle
@@ -61,7 +62,7 @@ async def follow(
     home: Annotated[str, Query(description="Your server, or your own handle")] = "",
 ) -> Response:
     """Asks the home server which of its pages follows an account. Nothing is stored."""
-    views = _listed(request, account)
+    views = await run_in_threadpool(_listed, request, account)
     asked = home.strip()[:320]
     where = read_home(asked) if asked else None
     found, problem = None, ""

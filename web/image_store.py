@@ -24,6 +24,7 @@ _TOUCH_SECONDS = 3600  # a hit is noted at most this often
 _ROOM = 0.9  # once full, it is emptied to here
 _LOOK_AFTER = 256  # writes; other processes write, too
 _BATCH = 500
+_DRAFT_SECONDS = 60
 
 
 class ImageStore:
@@ -89,7 +90,7 @@ class ImageStore:
 
         `accounts` says which of some ids, and `hosts` which hosts, are still there.
         """
-        removed = 0
+        removed = self._drop_drafts()
         batch: dict[int, list[Path]] = {}
         for path in self._files("avatars"):
             if found := _ACCOUNT.match(path.name):
@@ -104,6 +105,16 @@ class ImageStore:
             for folder in emoji.iterdir():
                 if folder.name not in there:
                     shutil.rmtree(folder, ignore_errors=True)
+                    removed += 1
+        return removed
+
+    def _drop_drafts(self) -> int:
+        """Of writers that were killed: nobody writes one small file for so long."""
+        removed = 0
+        for kind in ("avatars", "emoji"):
+            for path in self._files(kind):
+                if path.name.startswith(".") and _age(path) > _DRAFT_SECONDS:
+                    path.unlink(missing_ok=True)
                     removed += 1
         return removed
 
@@ -135,6 +146,13 @@ class ImageStore:
                 path.unlink(missing_ok=True)
                 size -= bytes_
         self._size, self._writes = size, 0
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0  # renamed or removed meanwhile
 
 
 def _remove(batch: dict[int, list[Path]], accounts: Callable[[list[int]], set[int]]) -> int:

@@ -26,10 +26,11 @@ from discover.services.packs import (
     search_slug,
     topic_slug,
 )
-from discover.services.topics import catalogue, topic_views
+from discover.services.topics import catalogue
 from discover.wire.feeds import Feed, Item, atom, json_feed, rss
 from web import i18n
 from web.pages import page
+from web.topics import AllTopics
 from web.words import LANGUAGES
 
 router = APIRouter(tags=["packs"])
@@ -108,7 +109,8 @@ def _address(request: Request, pack: PackView, path: str = "") -> str:
 @router.get("/packs", summary="Starter packs", tags=["pages"], response_class=HTMLResponse)
 def packs(request: Request) -> Response:
     context = _context(request)
-    views = sorted(topic_views(context), key=lambda view: -view.people)
+    everything = cast("AllTopics", request.app.state.topics)()
+    views = sorted(everything, key=lambda view: -view.people)
     code = i18n.current().code
     return page(
         "packs",

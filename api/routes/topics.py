@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Path, Query, Request, Response
@@ -17,7 +17,8 @@ from discover.model.topics import AccountTopic, Topic, TopicView
 from discover.model.views import BadRequest
 from discover.services.autocomplete import MOST, MOST_LETTERS, complete
 from discover.services.topic_people import DEEPEST, MOST_ON_A_PAGE, topic_people
-from discover.services.topics import catalogue, topic_view, topic_views
+from discover.services.topics import catalogue, topic_view
+from web.topics import AllTopics
 
 router = APIRouter(prefix="/api/v1", tags=["topics"])
 
@@ -113,14 +114,15 @@ class PeopleQuery(BaseModel):
     responses=described(422, 503),
 )
 def get_topics(
-    context: ContextDep,
+    request: Request,
     lang: NameLanguage = "en",
     sort: Annotated[
         Literal["people", "name"], Query(description="Most people first, or by name")
     ] = "people",
 ) -> Response:
     """The curated list, with how many listed people are about each topic and how that moves."""
-    found = [_topic(view, _primary(lang)) for view in topic_views(context)]
+    views = cast("AllTopics", request.app.state.topics)()
+    found = [_topic(view, _primary(lang)) for view in views]
     found.sort(key=lambda one: one["name"].casefold())
     if sort == "people":
         found.sort(key=lambda one: -int(one["people"]))

@@ -13,6 +13,7 @@ from discover.model.views import AccountView, BadRequest
 from discover.policy.topics import TYPO_FROM, one_typo
 from discover.services.context import Context
 from discover.services.hydrate import hydrate
+from discover.services.tags import nobodys
 from discover.services.topic_edits import is_banned
 from discover.services.topics import TAGS, catalogue, people_of_topics, tag_people
 from discover.wire.hashtags import fold
@@ -49,7 +50,7 @@ def complete(ctx: Context, text: str, limit: int = 5) -> Completion:
     now = ctx.clock.now()
     with ctx.database.read() as connection:
         people = people_of_topics(connection, [topic.id for topic in topics])
-        tags = _tags(connection, typed, limit)
+        tags = _tags(ctx, connection, typed, limit)
         accounts, _ = hydrate(ctx, connection, hits, (), now)
     return Completion(
         topics=tuple((topic, people.get(topic.id, 0)) for topic in topics),
@@ -58,14 +59,18 @@ def complete(ctx: Context, text: str, limit: int = 5) -> Completion:
     )
 
 
-def _tags(connection: Connection, typed: str, limit: int) -> tuple[tuple[str, int], ...]:
+def _tags(
+    ctx: Context, connection: Connection, typed: str, limit: int
+) -> tuple[tuple[str, int], ...]:
     """Those that begin as typed, most used first, then those that nearly do."""
     found = _beginning(connection, typed, limit)
     if len(found) < limit and len(typed) >= TYPO_FROM:
         alike = _beginning(connection, typed[:2], _LOOKED_AT)
         found += [tag for tag in alike if tag not in found and one_typo(typed, tag)]
     used = tag_people(connection, found[: 2 * limit])
-    return tuple((tag, used[tag]) for tag in found if tag in used and not is_banned(tag))[:limit]
+    hidden = nobodys(ctx, connection, used)
+    shown = (tag for tag in found if tag in used and tag not in hidden and not is_banned(tag))
+    return tuple((tag, used[tag]) for tag in shown)[:limit]
 
 
 def _beginning(connection: Connection, typed: str, limit: int) -> list[str]:

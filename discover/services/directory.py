@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from discover.services.facts import ACCOUNTS, POSTS, SERVERS
 from discover.services.hydrate import hydrate_accounts, hydrate_posts
 
 _MONTH = timedelta(days=30)
+_READ_AT_ONCE = 200
 _SHOWN = (ACCOUNTS.c.hidden.is_(False),)
 _ORDERS = {
     "active": sa.select(ACCOUNTS.c.id)
@@ -84,15 +86,20 @@ def account_posts(
             asked = asked.add_columns(POSTS.c.media)
         if tag:
             asked = asked.add_columns(POSTS.c.hashtags)
-        rows: Sequence[Any] = connection.execute(asked).all()
-        ids = [
-            row.id for row in rows if (not media or row.media) and (not tag or tag in row.hashtags)
-        ]
         now = ctx.clock.now()
-        # Retention bounds how many there are; most of them may be shown.
-        for start in range(0, len(ids), limit + 1):
-            views += hydrate_posts(ctx, connection, ids[start : start + limit + 1], now)
-            if len(views) > limit:
+        # Somebody may have a hundred thousand posts: no more are read than are needed.
+        for start in count(step=_READ_AT_ONCE):
+            rows: Sequence[Any] = connection.execute(asked.limit(_READ_AT_ONCE).offset(start)).all()
+            ids = [
+                row.id
+                for row in rows
+                if (not media or row.media) and (not tag or tag in row.hashtags)
+            ]
+            for first in range(0, len(ids), limit + 1):
+                views += hydrate_posts(ctx, connection, ids[first : first + limit + 1], now)
+                if len(views) > limit:
+                    break
+            if len(views) > limit or len(rows) < _READ_AT_ONCE:
                 break
     page, more = views[:limit], len(views) > limit
     if between.nearest:

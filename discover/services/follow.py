@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from discover.model.actor import Handle
 from discover.model.fetched import FetchError
+from discover.policy.consent import ServerFacts
 from discover.ports import Fetcher
 from discover.services.context import Context
 from discover.services.facts import load_servers
@@ -36,8 +38,7 @@ async def find_home(
     """
     host = home.host if isinstance(home, Handle) else home
     base = base_url(host)
-    with ctx.database.read() as connection:
-        facts = load_servers(connection, [host])[host]
+    facts = await asyncio.to_thread(_facts, ctx, host)
     reached = False
     left_alone = facts.opted_out or facts.blocked
     for asked in () if left_alone else dict.fromkeys((home, host)):
@@ -56,6 +57,11 @@ async def find_home(
     if software is None and reached:
         software = await _software(fetcher, base)
     return Home(host, known_template(software, base), reached or software is not None)
+
+
+def _facts(ctx: Context, host: str) -> ServerFacts:
+    with ctx.database.read() as connection:
+        return load_servers(connection, [host])[host]
 
 
 async def _software(fetcher: Fetcher, base: str) -> str | None:

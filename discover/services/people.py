@@ -11,6 +11,7 @@ from discover.policy.consent import PersonAct
 from discover.services import following, outs, pushes, relays
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS
+from discover.services.reach import holds
 from discover.services.withdraw import VISITS, withdraw_account
 from discover.services.withdrawals import Because
 from discover.store.database import table, upsert
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from discover.services.inbox import Received
 
 MOST_REPORTED = 100
+MOST_WAITING = 100  # unread reports of one server
+_REPORTS = table(Report)
 REPORT_LENGTH = 5000
 
 
@@ -68,11 +71,27 @@ def unblocked(ctx: Context, connection: Connection, received: Received) -> None:
 
 
 def flagged(ctx: Context, connection: Connection, received: Received) -> None:
-    """A report, for the operator to read."""
+    """A report, for the operator to read: of us, or of somebody or something that is held here."""
+    objects = list(as_ids(received.activity.get("object"), MOST_REPORTED))
+    ours = ctx.actor_uri in objects or any(holds(connection, one) for one in objects)
+    if not ours or _many_wait(connection, received.signer_host):
+        return
     row = {
         "actor": received.actor,
-        "objects": list(as_ids(received.activity.get("object"), MOST_REPORTED)),
+        "objects": objects,
         "content": plain(as_text(received.activity.get("content")), REPORT_LENGTH),
         "at": ctx.clock.now(),
     }
-    connection.execute(sa.insert(table(Report)), row)
+    connection.execute(sa.insert(_REPORTS), row)
+
+
+def _many_wait(connection: Connection, host: str) -> bool:
+    """One server cannot bury the operator in reports that nobody has read yet."""
+    theirs = sa.or_(
+        *(
+            _REPORTS.c.actor.startswith(f"{scheme}://{host}/", autoescape=True)
+            for scheme in ("https", "http")
+        )
+    )
+    waiting = sa.select(sa.func.count()).where(theirs, _REPORTS.c.handled.is_(False))
+    return (connection.scalar(waiting) or 0) >= MOST_WAITING

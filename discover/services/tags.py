@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,14 +73,14 @@ def find_tags(ctx: Context, text: str, *, limit: int, offset: int) -> tuple[list
         asked = {"start": start, "end": start + _LAST, "limit": limit + 1, "offset": offset}
         found = [one for one in connection.scalars(_BEGINNING, asked) if not is_banned(one)]
         people = {row.tag: row.people for row in _PEOPLE(connection, found[:limit])}
-        for tag in _nobodys(ctx, connection, people):
+        for tag in nobodys(ctx, connection, people):
             del people[tag]
         days = _days(connection, list(people), ctx.clock.now())
     tags = [TagUse(tag, people[tag], days[tag]) for tag in found[:limit] if tag in people]
     return tags, len(found) > limit
 
 
-def _nobodys(ctx: Context, connection: Connection, people: dict[str, int]) -> set[str]:
+def nobodys(ctx: Context, connection: Connection, people: Mapping[str, int]) -> set[str]:
     """Tags of a few people none of whom may be counted now: blocked, or their consent too old."""
     rare = {tag for tag, number in people.items() if number <= _FEW}
     who = _WHO(connection, rare)

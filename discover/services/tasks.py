@@ -101,12 +101,20 @@ HANDLERS: dict[str, Handler] = {
 def enqueue(
     ctx: Context, kind: str, key: str = "", payload: Mapping[str, Any] | None = None
 ) -> None:
-    """Due now. Asking twice before it is done is asking once."""
+    """Due now. Asking twice before it has begun is asking once; while it runs, it is done again."""
     if kind not in HANDLERS:
         raise ValueError(f"no handler for tasks of kind {kind!r}")
     row = {"kind": kind, "key": key, "payload": dict(payload or {}), "due_at": ctx.clock.now()}
     with ctx.database.write() as connection:
-        upsert(connection, Task, [row], key=["kind", "key"])
+        upsert(connection, Task, [row], key=["kind", "key"], update=[], update_values=_again)
+
+
+def _again(new: Any) -> dict[str, Any]:
+    """What runs now may have looked already at what it is asked for; what waits will look."""
+    running = _TASKS.c.token.is_not(None)
+    return {
+        name: sa.case((running, new[name]), else_=_TASKS.c[name]) for name in ("due_at", "payload")
+    }
 
 
 def drop_dead_tasks(ctx: Context, alive: Callable[[str], bool]) -> None:
@@ -160,5 +168,6 @@ def run_next_task(ctx: Context) -> str | None:
             )
         raise
     with ctx.database.write() as connection:
-        connection.execute(sa.delete(_TASKS).where(mine))
+        connection.execute(sa.delete(_TASKS).where(mine, _TASKS.c.due_at == found.due_at))
+        connection.execute(sa.update(_TASKS).where(mine).values(token=None, until=None))
     return str(found.kind)

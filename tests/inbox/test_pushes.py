@@ -8,7 +8,7 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 
-from discover.services import interactions
+from discover.services import interactions, people
 from discover.services.servers import add_server
 from discover.services.withdraw import uncount_account
 from discover.store.database import table
@@ -227,6 +227,20 @@ def test_report_is_kept_for_the_operator(house, anna):
     (report,) = house.rows(Report)
     assert report.objects == [anna.uri, anna.first]
     assert report.actor == anna.uri
+
+
+def test_report_about_what_is_not_held_here_is_not_kept(house, anna):
+    house.hear(anna, "Flag", ["https://elsewhere.test/users/bob"], content="Not your business")
+    assert house.rows(Report) == []
+    house.hear(anna, "Flag", [OUR_ACTOR], content="You are odd")
+    assert len(house.rows(Report)) == 1
+
+
+def test_one_server_cannot_bury_the_operator_in_reports(house, anna, monkeypatch):
+    monkeypatch.setattr(people, "MOST_WAITING", 2)
+    for number in range(4):
+        house.hear(anna, "Flag", [anna.uri], content=f"Number {number}")
+    assert [row.content for row in house.rows(Report)] == ["Number 0", "Number 1"]
 
 
 @pytest.mark.parametrize("kind", ["Like", "Announce"])

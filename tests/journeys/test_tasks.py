@@ -10,7 +10,7 @@ import sys
 import sqlalchemy as sa
 
 from discover.services.owners import may_be_alive, own_name
-from discover.services.tasks import drop_dead_tasks, enqueue, run_next_task
+from discover.services.tasks import HANDLERS, drop_dead_tasks, enqueue, run_next_task
 from discover.store.database import table
 from discover.store.tables import Task
 
@@ -73,3 +73,20 @@ def test_another_living_worker_keeps_its_task(journey):
         drop_dead_tasks(trip.app.context, may_be_alive)
         assert run_next_task(trip.app.context) is None
         other.communicate("\n")
+
+
+def test_a_task_that_is_asked_for_while_it_runs_is_done_again(journey, monkeypatch):
+    trip = journey(accounts=10, seed=1)
+    context, done = trip.app.context, []
+
+    def slowly(ctx, payload):
+        done.append(payload)
+        if len(done) == 1:
+            enqueue(ctx, "follows", payload={"asked": "meanwhile"})
+
+    monkeypatch.setitem(HANDLERS, "follows", slowly)
+    enqueue(context, "follows")
+    enqueue(context, "follows")
+    while run_next_task(context) is not None:
+        pass
+    assert done == [{}, {"asked": "meanwhile"}]

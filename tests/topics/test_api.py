@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+import sqlalchemy as sa
 
 from discover.model.actor import ConsentSignals, Flag
+from discover.services.facts import ACCOUNTS
 from discover.services.indexing import index_all
 from tests.support.site import HOST, actor, filled_site, post, posts
 
@@ -133,6 +137,16 @@ def test_completion_forgives_a_wrong_letter(site, typed):
     tags = site.get("/api/v1/autocomplete", params={"q": "#astrodan"}).json()
     assert [one["name"] for one in tags["tags"]] == ["astrodon"]
     assert tags["accounts"] == []
+
+
+def test_completion_offers_no_tag_of_people_whose_evidence_is_too_old(site):
+    offered = site.get("/api/v1/autocomplete?q=%23astro").json()["tags"]
+    assert "astrodon" in [one["name"] for one in offered]
+    context = site.app.context
+    with context.database.write() as connection:
+        long_ago = context.clock.now() - timedelta(days=8)
+        connection.execute(sa.update(ACCOUNTS).values(evidence_at=long_ago))
+    assert site.get("/api/v1/autocomplete?q=%23astro").json()["tags"] == []
 
 
 def test_completion_of_nothing_is_empty_and_of_too_much_a_problem(site):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import struct
 import time
 import zlib
@@ -25,12 +26,14 @@ from discover.net.budget import Rate
 from discover.services.accounts import find_account, recent_posts
 from discover.services.blocklists import block_host
 from discover.services.observe import observe
+from discover.services.pictures import Picture, PictureKind
 from discover.services.servers import add_server
 from discover.services.withdraw import forget_person, withdraw_account
 from discover.settings import Settings
 from tests.support.rude_site import RudeSite, answer
 from tests.support.site import YES, Site, actor, post, posts, serving
 from web import apart, media, shrink
+from web.image_store import ImageStore
 from web.images import avatar_path, emoji_path, with_emoji
 
 HOST = "stars.lab.test"
@@ -376,11 +379,6 @@ def test_changed_avatar_has_another_address_and_takes_the_old_copy_away(place, r
 
 
 def test_room_on_disk_is_bounded_and_the_oldest_goes_first(tmp_path):
-    import os
-
-    from discover.services.pictures import Picture, PictureKind
-    from web.image_store import ImageStore
-
     store = ImageStore(tmp_path, 100_000)
     digest = "0" * 12
 
@@ -398,6 +396,18 @@ def test_room_on_disk_is_bounded_and_the_oldest_goes_first(tmp_path):
     assert store.read(of(0), digest) is None
     store.write(of(1), digest, bytes(200_000))
     assert store.read(of(1), digest) is None
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_sweep(tmp_path):
+    store = ImageStore(tmp_path, 100_000)
+    folder = tmp_path / "avatars" / "01"
+    folder.mkdir(parents=True)
+    left, written, new = folder / ".0badc0de", folder / "1-abcd.webp", folder / ".ffff"
+    for path in (left, written, new):
+        path.write_bytes(b"half a picture")
+    os.utime(left, (0, 0))
+    assert store.sweep(set, set) == 1
+    assert {path.name for path in folder.iterdir()} == {written.name, new.name}
 
 
 def test_custom_emoji_stand_in_names_and_come_from_here(place, rude):
