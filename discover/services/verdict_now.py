@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -50,24 +51,38 @@ def verdict_now(ctx: Context, connection: Connection, uri: str, now: datetime) -
         verdict = judge_rows(ctx, connection, [row], now)[row.id].verdict
         posts = connection.scalar(sa.select(sa.func.count()).where(POSTS.c.account_id == row.id))
         return VerdictNow(verdict, person, (posts or 0) if verdict.index_posts.allowed else 0)
+    return VerdictNow(unlisted_now(ctx, connection, uri, kept, person, now), person, 0)
+
+
+def unlisted_now(
+    ctx: Context,
+    connection: Connection,
+    uri: str,
+    kept: Any,
+    person: PersonFacts,
+    now: datetime,
+) -> AccountVerdict:
+    """Of somebody who has no row as an account: no or unknown, never yes.
+
+    `kept`: their row of verdicts, None when they were never judged.
+    """
     host = host_of(uri) or ""
     server = load_servers(connection, [host])[host]
     today = decide_account(AccountFacts(server=server, signals=None, person=person), ctx.rules, now)
     if kept is None:
-        return VerdictNow(today, person, 0)
+        return today
     before = decisions_from_json(kept.answers, kept.rule_version)
     overcome = overcome_posts = _OF_WILL
     if person.act.value in DELIBERATE:
         overcome |= _OF_FLAGS
         overcome_posts |= _OF_FLAGS if person.act is PersonAct.IN_PROFILE else _OF_POST_FLAGS
-    verdict = AccountVerdict(
+    return AccountVerdict(
         list=_left(before.list, today.list, overcome),
         suggest=_left(before.suggest, today.list, overcome),
         index_posts=_left(before.index_posts, today.list, overcome_posts),
         trends=_left(before.trends, today.list, overcome_posts),
         rule_version=today.rule_version,
     )
-    return VerdictNow(verdict, person, 0)
 
 
 def _left(before: Decision, today: Decision, overcome: frozenset[Reason]) -> Decision:

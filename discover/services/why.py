@@ -27,8 +27,8 @@ from discover.services.facts import (
     suppressed,
 )
 from discover.services.history import history_of
-from discover.services.observe_actor import decisions_from_json
 from discover.services.proof_rows import rows_of, statement_of
+from discover.services.verdict_now import unlisted_now
 from discover.services.withdraw import POSTS, VERDICTS
 from discover.wire.statement import to_json
 
@@ -68,26 +68,32 @@ def explain_account(ctx: Context, handle: Handle) -> AccountExplanation:
     now = ctx.clock.now()
     with ctx.database.read() as connection:
         rows = connection.execute(
-            sa.select(ACCOUNTS).where(ACCOUNTS.c.handle_key == handle.key)
+            sa.select(ACCOUNTS)
+            .where(ACCOUNTS.c.handle_key == handle.key)
+            .order_by(ACCOUNTS.c.evidence_at.desc())
         ).all()
-        kept = connection.execute(
+        judgements = connection.execute(
             sa.select(VERDICTS)
             .where(VERDICTS.c.handle_key == handle.key)
             .order_by(VERDICTS.c.seen_at.desc())
-        ).first()
+        ).all()
+        kept = judgements[0] if judgements else None
         posts = 0
         server = load_servers(connection, [rows[0].host if rows else handle.host])
         if rows:
-            judged = judge_rows(ctx, connection, rows, now)[rows[0].id]
-            verdict = judged.verdict
+            judged = judge_rows(ctx, connection, rows, now)
+            # The same that is found by this handle; else what was seen last
+            row = next((one for one in rows if judged[one.id].verdict.list.allowed), rows[0])
+            verdict = judged[row.id].verdict
             if verdict.index_posts.allowed:
                 posts = (
                     connection.scalar(
-                        sa.select(sa.func.count()).where(POSTS.c.account_id == rows[0].id)
+                        sa.select(sa.func.count()).where(POSTS.c.account_id == row.id)
                     )
                     or 0
                 )
-            uri = rows[0].uri
+            uri = row.uri
+            kept = next((one for one in judgements if one.uri == uri), None)
         elif suppressed(connection, [ctx.digest(handle.key)]):
             facts = AccountFacts(
                 server=server[handle.host], signals=None, person=PersonFacts(suppressed=True)
@@ -143,13 +149,8 @@ def explain_server(ctx: Context, host: str) -> ServerExplanation:
 
 
 def _kept_verdict(ctx: Context, connection: Connection, kept: Any, now: Any) -> AccountVerdict:
-    """What was decided when it was seen, unless the server's or the person's will overrides it."""
-    server = load_servers(connection, [kept.host])[kept.host]
     person = load_persons(ctx, connection, {kept.uri: kept.handle_key})[kept.uri]
-    today = decide_account(AccountFacts(server=server, person=person, signals=None), ctx.rules, now)
-    if today.list.answer.value == "no":
-        return today
-    return decisions_from_json(kept.answers, kept.rule_version)
+    return unlisted_now(ctx, connection, kept.uri, kept, person, now)
 
 
 def _account_evidence(kept: Any) -> list[EvidenceView]:
