@@ -20,6 +20,7 @@ from discover.policy.origin import host_of
 from discover.services import consent_log, following, outs, pushes
 from discover.services.context import Context
 from discover.services.facts import PERSONS, SERVERS
+from discover.services.proof_rows import BY_STATEMENT, says_out
 from discover.services.standing import settle
 from discover.services.withdraw import withdraw_server
 from discover.store.database import table, upsert
@@ -29,6 +30,7 @@ from discover.wire.received import may_be_server
 _FOLLOWERS = table(Follower)
 _FOLLOWING = table(Following)
 _BLOCKED_US = "the server's own actor has blocked us: "
+_BEFORE = "; before that: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +101,41 @@ def server_blocked_us(ctx: Context, connection: Connection, actor: str, now: dat
 
 
 def server_unblocked_us(ctx: Context, connection: Connection, actor: str, now: datetime) -> None:
-    """The no that came by this actor's block goes with it. A yes has to be said anew."""
+    """The no that came by this actor's block goes with it. A yes has to be said anew.
+
+    Any other no stays: one from before the block, and one by the server's own statement.
+    """
     host = host_of(actor)
-    ended = connection.execute(
+    row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+    if host is None or row is None or not row.opted_out:
+        return
+    note, _, older = row.note.partition(_BEFORE)
+    if note != _BLOCKED_US + actor:
+        return
+    if not older and says_out(connection, host, now):
+        older = BY_STATEMENT
+    connection.execute(
         sa.update(SERVERS)
-        .where(SERVERS.c.note == _BLOCKED_US + actor, SERVERS.c.opted_out.is_(True))
-        .values(opted_out=False, note="", recorded_at=now)
-    ).rowcount
-    if ended and host is not None:
+        .where(SERVERS.c.host == host)
+        .values(opted_out=bool(older), note=older, recorded_at=now)
+    )
+    if not older:
         outs.note(ctx, connection, "server", [host], now, back=True)
 
 
 def _opt_out(ctx: Context, connection: Connection, host: str, actor: str, now: datetime) -> int:
     outs.note(ctx, connection, "server", [host], now)
     gone = withdraw_server(connection, host, now)
+    before = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+    note = _BLOCKED_US + actor
+    # A statement is looked at again by itself; every other no is known by its note alone.
+    if before is not None and before.opted_out and not before.note.startswith(BY_STATEMENT):
+        if before.note.startswith(_BLOCKED_US):
+            return gone
+        note += _BEFORE + (before.note or "out")
     row = {
         "host": host, "opt_in": ServerOptIn.NONE.value, "opted_out": True,
-        "note": _BLOCKED_US + actor, "recorded_at": now, "due_at": None,
+        "note": note, "recorded_at": now, "due_at": None,
     }  # fmt: skip
     columns = ["opt_in", "opted_out", "note", "recorded_at", "due_at"]
     upsert(connection, Server, [row], key=["host"], update=columns)
