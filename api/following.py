@@ -12,6 +12,7 @@ from discover.model.actor import Handle
 from discover.model.words import N_
 from discover.net.client import GuardedClient
 from discover.services.follow import Home, find_home
+from discover.services.gate import asked_for
 
 # Each new home makes us ask somebody's server.
 _OF_ONE_CLIENT = Rate(per_second=0.1, burst=20)
@@ -41,7 +42,7 @@ class Homes:
                 headers={"Retry-After": str(turn.wait)},
             )
         manners = self._app.brisk_manners()
-        async with GuardedClient(manners) as fetcher:
+        async with GuardedClient(manners, asked_for(self._app.context)) as fetcher:
             found = await find_home(self._app.context, fetcher, home, manners.base_url)
         if found.reached:
             self._known[host] = (time.monotonic(), found)

@@ -20,6 +20,7 @@ from discover.net.verify import Verifier
 from discover.policy.consent import Rules
 from discover.ports import Clock, SearchEngine
 from discover.services.context import Context
+from discover.services.gate import asked_for
 from discover.services.keys import load_keys
 from discover.services.remote_keys import RemoteKeys
 from discover.services.replay import replay
@@ -88,7 +89,8 @@ class App:
         """
         at_once = self.settings.model_copy(update={"crawl_delay": 0.0, "crawl_delay_max": 1.0})
         ctx = self.context
-        client = GuardedClient(Manners.of(at_once, ctx.clock, key=self.signing_key))
+        manners = Manners.of(at_once, ctx.clock, key=self.signing_key)
+        client = GuardedClient(manners, asked_for(ctx))
         return Verifier(client, ctx.clock, store=RemoteKeys(ctx))
 
     def close(self) -> None:

@@ -21,8 +21,8 @@ from discover.model.fetched import FetchError, FetchFailure
 from discover.net.budget import Budget, Rate
 from discover.net.client import GuardedClient
 from discover.net.images import NotAPicture, fetch_picture
-from discover.net.manners import Grant
 from discover.services import pictures
+from discover.services.gate import asked_for
 from discover.services.pictures import Picture, PictureKind
 from web import shrink
 from web.image_store import ImageStore
@@ -80,7 +80,7 @@ class Images:
         """While the server serves: the client that fetches, and the sweep."""
         manners = self._app.picture_manners()
         try:
-            async with GuardedClient(manners, self._gate) as self._client:
+            async with GuardedClient(manners, asked_for(self._ctx)) as self._client:
                 sweeping = asyncio.create_task(self._keep_swept())
                 try:
                     yield
@@ -171,10 +171,6 @@ class Images:
         self._failed[url] = time.monotonic() + (_AGAIN_SOON if passing else _AGAIN_LATER)
         if len(self._failed) > _FAILED_KEPT:
             self._failed.popitem(last=False)
-
-    async def _gate(self, host: str) -> Grant | None:
-        allowed = await asyncio.to_thread(pictures.may_ask, self._ctx, host)
-        return Grant(solicited=True) if allowed else None
 
     async def _keep_swept(self) -> None:
         while True:

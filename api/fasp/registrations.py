@@ -17,6 +17,7 @@ from discover.services.fasp.register import (
     discover_base,
     register,
 )
+from discover.services.gate import asked_for
 
 # An admin needs a few tries; every one of them makes us ask somebody's server.
 _OF_ONE_CLIENT = Rate(per_second=0.02, burst=12)
@@ -67,4 +68,4 @@ class Registrations:
             )
 
     def _fetcher(self) -> GuardedClient:
-        return GuardedClient(self._app.brisk_manners())
+        return GuardedClient(self._app.brisk_manners(), asked_for(self._app.context))

@@ -20,6 +20,7 @@ from discover.services.fasp.announcements import hear
 from discover.services.fasp.capabilities import disable, enable
 from discover.services.fasp.debug import log_call
 from discover.services.fasp.register import our_base, status_ticket
+from discover.services.gate import asked_for
 from discover.settings import Settings
 from discover.wire.documents import ParseError, read_document, read_json
 from discover.wire.fasp import read_announcement
@@ -233,7 +234,10 @@ async def get_recommendations(
 async def _read(request: Request, uri: str) -> queries.Asker:
     app = request.app.state.waypost
     try:
-        async with asyncio.timeout(_PROFILE_SECONDS), GuardedClient(app.brisk_manners()) as client:
+        async with (
+            asyncio.timeout(_PROFILE_SECONDS),
+            GuardedClient(app.brisk_manners(), asked_for(app.context)) as client,
+        ):
             try:
                 return await queries.read_asker(
                     client, uri, extra_opt_out_tags=app.context.rules.extra_opt_out_tags

@@ -13,6 +13,7 @@ from api.problems import ProblemAnswer, described
 from discover.bootstrap import App
 from discover.model.actor import Handle
 from discover.net.client import GuardedClient
+from discover.services.gate import asked_for
 from discover.services.removal import (
     Asked,
     Confirmed,
@@ -54,7 +55,7 @@ class Removals:
         who, context = _handle(handle), self._app.context
         manners = self._app.brisk_manners()
         try:
-            async with GuardedClient(manners) as fetcher:
+            async with GuardedClient(manners, asked_for(context)) as fetcher:
                 return await confirm(context, fetcher, who, code, manners.base_url, self._may_ask)
         except Refused as refused:
             raise _problem(refused) from None

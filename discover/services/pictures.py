@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from discover.model.views import AccountView
 from discover.policy.origin import host_of
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, load_servers
+from discover.services.facts import ACCOUNTS
 from discover.services.hydrate import hydrate_accounts, hydrate_posts
 from discover.services.withdraw import DAILY
 from discover.store.database import Lookup, among
@@ -79,13 +79,6 @@ def _urls(owner: AccountView, kind: PictureKind) -> list[str]:
     if kind is PictureKind.AVATAR:
         return [owner.avatar_url] if owner.avatar_url else []
     return [url for _, url in owner.emojis]
-
-
-def may_ask(ctx: Context, host: str) -> bool:
-    """Whether anything at all is asked of this host, which may only keep others' pictures."""
-    with ctx.database.read() as connection:
-        facts = load_servers(connection, [host])[host]
-    return not facts.blocked and not facts.opted_out
 
 
 def accounts_gone(ctx: Context) -> int:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from discover.model.actor import Handle
+from discover.policy.origin import host_of
 from discover.services.indexing import index_all
 from discover.services.removal import (
     MOST_OF_HOST,
@@ -21,7 +22,7 @@ from discover.services.removal import (
 )
 from discover.services.withdraw import forget_person
 from discover.store.database import table
-from discover.store.tables import Delivery, RemovalCode, Suppression, VerdictRow, Visit
+from discover.store.tables import Delivery, RemovalCode, Server, Suppression, VerdictRow, Visit
 from tests.evidence.conftest import rows_of
 from tests.support.journey import travelling
 from tests.support.site import serving
@@ -39,7 +40,8 @@ class Place:
             row for row in trip.lab.truth()["accounts"]
             if row["uri"] in listed and row["software"] == "mastodon"
         ]  # fmt: skip
-        self.person, self.other = people[0], people[1]
+        self.person = people[0]
+        self.other = next(row for row in people[1:] if row["host"] != people[0]["host"])
 
     @property
     def handle(self):
@@ -260,3 +262,22 @@ def test_a_code_asked_for_before_leaving_asks_nobody_afterwards(place):
     place.trip.lab.clear_log()
     assert place.confirm(code).status_code == 403
     assert not place.trip.lab.log(place.person["host"])
+
+
+def test_a_server_that_is_out_is_not_asked_by_way_of_a_redirect(place):
+    """The host of the handle sends us on to one that said no."""
+    here, there = place.person["host"], place.other["host"]
+    assert here != there
+    code = place.code()
+    with place.trip.app.context.database.write() as connection:
+        servers = table(Server)
+        connection.execute(
+            servers.update()
+            .where(servers.c.host == host_of(place.other["uri"]))
+            .values(opted_out=True)
+        )
+    place.trip.lab.rude("elsewhere", here, path="/.well-known/webfinger", to=place.other["uri"])
+    place.trip.lab.clear_log()
+    assert place.confirm(code).status_code == 429
+    assert place.trip.lab.log(here)
+    assert not place.trip.lab.log(there)
