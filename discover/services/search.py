@@ -27,6 +27,8 @@ MAX_LIMIT = 40
 MAX_WORDS = 300
 # Engines page by offset up to here; nobody reads further.
 _DEEPEST = 1000
+# When few of the first hits may be shown, many are looked at together.
+_NEXT_LOOKS = 200
 _SHOWN = "shown"
 # `from:marta` is looked for among so many accounts that the engine brings up for the name.
 _NAMESAKES = 50
@@ -55,6 +57,7 @@ class _Page(Generic[T]):
     """
 
     query: EngineQuery
+    limit: int
     views: list[T] = field(default_factory=list)
     after: int | None = None
     full: bool = False
@@ -62,7 +65,7 @@ class _Page(Generic[T]):
     def take(self, answer: EngineAnswer, views: list[T]) -> None:
         """`views` are those of the answer's hits that may be shown, in the same order."""
         hits, offset = answer.hits, self.query.offset
-        room = self.query.limit - len(self.views)
+        room = self.limit - len(self.views)
         self.views += views[:room]
         if len(views) >= room:
             last = views[room - 1].id
@@ -74,7 +77,7 @@ class _Page(Generic[T]):
             return
         offset += len(hits)
         self.full = not answer.more or not hits or offset >= _DEEPEST
-        self.query = replace(self.query, offset=offset)
+        self.query = replace(self.query, offset=offset, limit=_NEXT_LOOKS)
 
 
 def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
@@ -101,8 +104,8 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         _query(request, typed, authors, without, kind, offsets)
         for kind in (Kind.ACCOUNTS, Kind.POSTS)
     )
-    people: _Page[AccountView] = _Page(of_people)
-    posts: _Page[PostView] = _Page(of_posts)
+    people: _Page[AccountView] = _Page(of_people, request.limit)
+    posts: _Page[PostView] = _Page(of_posts, request.limit)
     nobody = bool(typed.accounts or request.account_ids) and not authors
     people.full = Kind.ACCOUNTS not in kinds or Kind.ACCOUNTS not in offsets
     people.full = people.full or nobody or typed.posts_only
@@ -111,8 +114,8 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     exact = _exact(ctx, request.text, words)[: request.limit] if first else []
     if exact:
         shown = frozenset(one.id for one in exact)
-        people.query = replace(people.query, limit=request.limit - len(exact))
-        if not people.query.limit:
+        people.limit -= len(exact)
+        if not people.limit:
             people.full, people.after = True, 0
     while not (people.full and posts.full):
         hits_people = _NOTHING if people.full else ctx.engine.search(people.query)
@@ -170,7 +173,7 @@ def _bring_people(
     """
     if topic.guessed and topic_search.written_so(topic, people.views):
         return False  # it was no mistake
-    filters, limit = people.query.filters, people.query.limit
+    filters, limit = people.query.filters, people.limit
     with ctx.database.read() as connection:
         known = {one.id for one in people.views}
         hits = [

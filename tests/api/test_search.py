@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from discover.model.actor import ConsentSignals, Flag
+from discover.services.facts import ACCOUNTS
+from discover.services.indexing import index_all
 from tests.support.site import HOST, MARTA, YES, actor
 
 SEARCH = "/api/v1/search"
@@ -41,6 +45,21 @@ def test_withdrawn_account_is_gone_at_once_although_the_index_still_has_it(own_s
     assert f"marta@{HOST}" not in handles(answer)
     assert not any(one["author"]["handle"].startswith("marta@") for one in answer.json()["posts"])
     assert own_site.get(f"/api/v1/accounts/marta@{HOST}").status_code == 404
+
+
+def test_many_hits_that_may_not_be_shown_cost_few_looks(own_site, monkeypatch):
+    context = own_site.app.context
+    own_site.see(*(actor(f"lens{number}", summary="A lens maker") for number in range(30)))
+    index_all(context)
+    asked = {"q": "lens", "type": "accounts", "limit": 1}
+    assert len(handles(own_site.get(SEARCH, params=asked))) == 1
+    with context.database.write() as connection:
+        long_ago = context.clock.now() - timedelta(days=8)
+        connection.execute(sa.update(ACCOUNTS).values(evidence_at=long_ago))
+    looks, look = [], context.engine.search
+    monkeypatch.setattr(context.engine, "search", lambda query: looks.append(query) or look(query))
+    assert handles(own_site.get(SEARCH, params=asked)) == set()
+    assert len(looks) <= 3
 
 
 def test_account_carries_what_its_server_says(site):
