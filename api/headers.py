@@ -58,6 +58,10 @@ class FrontDoor:
             await dressed({"type": "http.response.start", "status": 204, "headers": []})
             await dressed({"type": "http.response.body", "body": b""})
             return
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            # No name of anything holds it, and PostgreSQL refuses to be asked about it.
+            await errors.answer(Request(scope), 400)(scope, receive, dressed)
+            return
         # HEAD is answered as GET; the server leaves the body away (RFC 9110 section 9.3.2).
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         if inner["path"].startswith("/api/") and inner["path"].endswith("/"):

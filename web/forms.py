@@ -27,13 +27,15 @@ PAGE_REFUSALS: dict[int | str, dict[str, Any]] = {
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """The first value of each field, trimmed. 422 when it is too long."""
+    """The first value of each field, trimmed. 422 when it is too long or holds U+0000."""
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > _MOST_BYTES:
             raise HTTPException(422, "That is too long.")
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
+    if "\0" in "".join(values[0] for values in fields.values()):
+        raise HTTPException(422, "That holds a character that cannot be used.")
     return {name: values[0].strip() for name, values in fields.items()}
 
 

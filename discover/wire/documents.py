@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 Json = dict[str, Any]
 
 DEPTH = 40  # JSON-LD in the wild nests below 15
+
+# No database keeps these: U+0000 and halves of surrogate pairs. JSON can write them as escapes.
+_UNFIT = re.compile("[\x00\ud800-\udfff]")
+_MAY_BE_UNFIT = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 class ParseError(ValueError):
@@ -20,7 +25,8 @@ class ParseError(ValueError):
 def read_json(body: bytes, *, depth: int = DEPTH) -> Any:
     """Any JSON value of a UTF-8 body (a BOM is tolerated, RFC 8259 section 8.1).
 
-    Raises ParseError for other charsets, NaN and Infinity, nesting below `depth`, and a name
+    Characters that no database keeps become U+FFFD, so that one of them hides no consent and no
+    other name or address comes of it. Raises ParseError for other charsets, NaN and Infinity, nesting below `depth`, and a name
     that stands twice in one object with different values: two readers would understand two
     different things, so nobody's consent can be read from it.
     """
@@ -38,6 +44,16 @@ def read_json(body: bytes, *, depth: int = DEPTH) -> Any:
     # Fewer brackets than allowed levels cannot nest too deeply: most documents need no walk.
     if text.count("{") + text.count("[") > depth:
         _check_depth(value, depth)
+    return _fit(value) if _MAY_BE_UNFIT.search(text) else value
+
+
+def _fit(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNFIT.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_fit(one) for one in value]
+    if isinstance(value, dict):
+        return {_fit(name): _fit(one) for name, one in value.items()}
     return value
 
 

@@ -43,11 +43,11 @@ def parse_nodeinfo(doc: Json) -> NodeInfo:
     """Read a NodeInfo document of any version. Anything but the object itself may be missing."""
     software, metadata = _object(doc.get("software")), _object(doc.get("metadata"))
     users = _object(_object(doc.get("usage")).get("users"))
-    name = as_text(software.get("name")).strip().lower()[:100]
+    name = plain(as_text(software.get("name")), 100).lower()
     registrations = doc.get("openRegistrations")
     return NodeInfo(
         software=name or None,
-        version=as_text(software.get("version")).strip()[:200] or None,
+        version=plain(as_text(software.get("version")), 200) or None,
         name=plain(as_text(metadata.get("nodeName")), 200),
         description=plain(as_text(metadata.get("nodeDescription")), 2000),
         open_registrations=registrations if isinstance(registrations, bool) else None,
