@@ -35,6 +35,7 @@ LEFT = table(PackLeft)
 
 MOST_MEMBERS = 60
 MOST_PICKED = 200
+MOST_LEFT = 100
 LONGEST_SLUG = 100
 # Fewer are no pack: a name alone is not put on our pages because somebody thought of it.
 LEAST_OF_PROPOSED = 2
@@ -241,7 +242,13 @@ def unpick(ctx: Context, slug: str, handle: Handle) -> bool:
 
 
 def leave(ctx: Context, connection: Connection, uri: str, slug: str = EVERY_PACK) -> None:
-    """A no to one pack or to every pack, for good, within the caller's transaction."""
+    """A no to one pack or to every pack, for good, within the caller's transaction.
+
+    Whoever said no to very many packs wants to be in none.
+    """
+    said = sa.select(sa.func.count()).where(LEFT.c.person == ctx.digest(uri))
+    if slug != EVERY_PACK and (connection.scalar(said) or 0) >= MOST_LEFT:
+        slug = EVERY_PACK
     row = {"person": ctx.digest(uri), "slug": slug, "at": ctx.clock.now()}
     upsert(connection, PackLeft, [row], key=["person", "slug"])
     mine = MEMBERS.c.account_id.in_(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri))

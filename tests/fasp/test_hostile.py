@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.limits import Rate
 from discover.services.blocklists import block_host
+from discover.services.fasp import announcements
+from discover.store.tables import Visit
 from tests.fasp.conftest import Scene
 from tests.support.fasp_server import FaspServer, digest
 from tests.support.town import housed
@@ -181,6 +183,23 @@ def test_an_announcement_that_does_not_fit_its_subscription_is_passed_over(conne
         assert got.status == 204
     connected.house.work()
     assert connected.found("ada", "accounts") == []
+
+
+def test_no_server_sends_our_crawler_to_a_third_for_weeks(connected, monkeypatch):
+    monkeypatch.setattr(announcements, "MOST_WAITING", 5)
+    source = {"subscription": {"id": next(iter(connected.server.subscriptions))}}
+    ada = connected.town.person("ada")
+    host = ada.uri.split("/")[2]
+    for part in range(3):
+        made_up = [f"https://{host}/users/nobody{part}{number}" for number in range(4)]
+        got = connected.server.announce(source, "account", made_up, eventType="new")
+        assert got.status == 204
+    announced = [row for row in connected.house.rows(Visit) if row.door == "fasp"]
+    assert len(announced) == 5
+    connected.house.work()
+    connected.server.announce(source, "account", [ada.uri], eventType="new")
+    connected.house.work()
+    assert connected.found("ada", "accounts") == [ada.uri], "there is room again"
 
 
 def test_a_blocked_server_is_refused_signed(connected):

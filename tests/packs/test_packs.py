@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 from datetime import datetime
 
 import pytest
+import sqlalchemy as sa
 
 from discover.model.actor import ConsentSignals, Flag, Handle
 from discover.model.views import BadRequest
@@ -88,6 +89,15 @@ def test_leaving_every_pack_keeps_one_listed(site):
     assert f"astro@{HOST}" not in handles(site)
     assert f"astro@{HOST}" not in handles(site, "search-astro")
     assert site.get(f"/api/v1/accounts/astro@{HOST}").status_code == 200
+
+
+def test_who_said_no_to_very_many_packs_is_in_none(site, monkeypatch):
+    monkeypatch.setattr(packs, "MOST_LEFT", 3)
+    for number in range(10):
+        leave(site, site.astro, f"nothing-{number}")
+    assert f"astro@{HOST}" not in handles(site)
+    with site.app.context.database.read() as connection:
+        assert len(connection.execute(sa.select(packs.LEFT)).all()) == 4
 
 
 def test_a_no_to_packs_outlives_the_listing(site):

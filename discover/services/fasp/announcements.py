@@ -7,6 +7,7 @@ for people who are in reach (their server opted in, or they did) or whom we hold
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.observed import Door
 from discover.policy.fasp import fits
+from discover.policy.origin import host_of
 from discover.services import pushes
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, POSTS
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 TRENDING_AGAIN = timedelta(hours=1)
 # Subscriptions that a server knows and we do not, which are taken back; more are not believed.
 MOST_STRAYS = 20
+# Announced things of one host that wait to be looked at.
+MOST_WAITING = 1000
 
 _STRAY = ""
 
@@ -130,11 +134,34 @@ def _look(ctx: Context, connection: Connection, said: Announcement, now: datetim
         wanted = in_reach(ctx, connection, posts=said.uris)
     if said.event == "trending":
         wanted -= _seen_lately(connection, wanted, now)
+    wanted = _with_room(connection, wanted, now)
     for uri in sorted(wanted):
         pushes.look(connection, uri, now, Door.FASP)
     if said.category == "content":
         _authors_too(connection, wanted, now)
     return len(wanted)
+
+
+def _with_room(connection: Connection, uris: Iterable[str], now: datetime) -> set[str]:
+    """Without those on hosts where many announced things wait already: no partner can send our
+    crawler to a third party for weeks. They are hints; what is real is met again.
+    """
+    by_host: dict[str, list[str]] = defaultdict(list)
+    for uri in sorted(uris):
+        by_host[host_of(uri) or ""].append(uri)
+    waiting = sa.select(VISITS.c.host, sa.func.count()).where(
+        VISITS.c.host.in_(sa.bindparam("hosts", expanding=True)),
+        VISITS.c.door == Door.FASP.value,
+        VISITS.c.due_at <= now,
+    )
+    found: set[str] = set()
+    for hosts in chunks(list(by_host)):
+        rows = connection.execute(waiting.group_by(VISITS.c.host), {"hosts": hosts})
+        taken: dict[str, int] = dict(rows)
+        for host in hosts:
+            room = MOST_WAITING - taken.get(host, 0)
+            found.update(by_host[host][: max(room, 0)])
+    return found
 
 
 def _seen_lately(connection: Connection, uris: Iterable[str], now: datetime) -> set[str]:
