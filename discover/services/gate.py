@@ -12,18 +12,25 @@ from discover.services.context import Context
 from discover.services.facts import load_servers
 
 
-def may_contact(ctx: Context, host: str) -> bool:
-    """Whether anything at all is asked of this host: neither blocked nor opted out."""
+def may_contact(ctx: Context, host: str, *, spoke_first: bool = False) -> bool:
+    """Whether anything at all is asked of this host: neither blocked nor opted out.
+
+    `spoke_first`: a server that is out said something to us, and what proves it is asked for.
+    """
     with ctx.database.read() as connection:
         facts = load_servers(connection, [host])[host]
-    return not facts.blocked and not facts.opted_out
+    return not facts.blocked and (spoke_first or not facts.opted_out)
 
 
-def asked_for(ctx: Context) -> Gate:
-    """The gate of a client that fetches what a person asked for at this moment."""
+def asked_for(ctx: Context, *, spoke_first: bool = False) -> Gate:
+    """The gate of a client that fetches what somebody asked for at this moment.
+
+    `spoke_first`: they are servers that signed something to us. A person's no still counts from
+    a server that is out, and its contact may bring it back, so its keys are read.
+    """
 
     async def gate(host: str) -> Grant | None:
-        allowed = await asyncio.to_thread(may_contact, ctx, host)
+        allowed = await asyncio.to_thread(may_contact, ctx, host, spoke_first=spoke_first)
         return Grant(solicited=True) if allowed else None
 
     return gate
