@@ -110,7 +110,9 @@ def handle(ctx: Context, connection: Connection, received: Received) -> None:
     elif not _DO[command.verb](ctx, connection, message, command, reply, now):
         return
     if not limited:
-        _send(ctx, connection, message, received, reply, now)
+        # Their server may be out by now, and this is how they learn that it was heard.
+        last_word = command is not None and command.verb is Verb.SERVER_OUT
+        _send(ctx, connection, message, received, reply, now, last_word=last_word)
 
 
 def take_back(ctx: Context, connection: Connection, received: Received) -> None:
@@ -172,6 +174,8 @@ def _send(
     received: Received,
     reply: Reply,
     now: datetime,
+    *,
+    last_word: bool,
 ) -> None:
     if not received.inbox or host_of(received.inbox) != received.signer_host:
         return
@@ -179,7 +183,7 @@ def _send(
     activity = direct_note(ctx, message, reply, now, known or None)
     row = {"person": ctx.digest(message.author), "host": received.signer_host, "at": now}
     connection.execute(sa.insert(_ANSWERS), row)
-    sent_notes.send(connection, activity, received.inbox, now)
+    sent_notes.send(connection, activity, received.inbox, now, last_word=last_word)
 
 
 # Each of these does one command and says so in the reply. False: nothing was done, say nothing.

@@ -66,12 +66,18 @@ class Poster(Protocol):
 
 
 def enqueue(
-    connection: Connection, *, activity: dict[str, Any], inboxes: Iterable[str], now: datetime
+    connection: Connection,
+    *,
+    activity: dict[str, Any],
+    inboxes: Iterable[str],
+    now: datetime,
+    last_word: bool = False,
 ) -> None:
     """Queue an activity for each inbox, inside the caller's transaction.
 
     Idempotent by (activity id, inbox). Addresses that are no http(s) URL are left out. ValueError
-    for an activity without an id.
+    for an activity without an id. `last_word`: it goes even to a server that is out, since it
+    answers the message which took it out.
     """
     activity_id = activity.get("id")
     if not isinstance(activity_id, str) or not activity_id:
@@ -81,6 +87,7 @@ def enqueue(
         {
             "activity_id": activity_id, "inbox": inbox, "host": host, "body": body,
             "created_at": now, "due_at": now, "attempts": 0, "last_error": "",
+            "last_word": last_word,
         }
         for inbox in dict.fromkeys(inboxes)
         if (host := host_of(inbox))

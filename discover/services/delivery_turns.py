@@ -199,7 +199,10 @@ def _next(ctx: Context, connection: Connection, owner: str, host: str) -> Due | 
     facts = load_servers(connection, [host])[host]
     if facts.blocked or facts.opted_out:
         why = "the server is blocked" if facts.blocked else "the server has opted out"
-        give_up(connection, DELIVERIES.c.host == host, now, why, tried=False)
+        theirs = DELIVERIES.c.host == host
+        if not facts.blocked:
+            theirs &= DELIVERIES.c.last_word.is_(False)
+        give_up(connection, theirs, now, why, tried=False)
     row = connection.execute(_HEAD, {"wanted": host}).first()
     if row is None:
         _leave(connection, owner, host, now)

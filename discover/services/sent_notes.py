@@ -22,8 +22,18 @@ _CONTEXT = "https://www.w3.org/ns/activitystreams"
 KEPT = timedelta(days=7)
 
 
-def send(connection: Connection, activity: dict[str, Any], inbox: str, now: datetime) -> None:
-    """Queue a Create of a note to one person, and keep the note. Idempotent by the note's id."""
+def send(
+    connection: Connection,
+    activity: dict[str, Any],
+    inbox: str,
+    now: datetime,
+    *,
+    last_word: bool = False,
+) -> None:
+    """Queue a Create of a note to one person, and keep the note. Idempotent by the note's id.
+
+    `last_word`: see deliveries.enqueue.
+    """
     note: Mapping[str, Any] = activity["object"]
     (addressee,) = note["to"]
     row = {
@@ -31,7 +41,7 @@ def send(connection: Connection, activity: dict[str, Any], inbox: str, now: date
         "note": {"@context": _CONTEXT, **note},
     }  # fmt: skip
     upsert(connection, SentNote, [row], key=["id"])
-    deliveries.enqueue(connection, activity=activity, inboxes=[inbox], now=now)
+    deliveries.enqueue(connection, activity=activity, inboxes=[inbox], now=now, last_word=last_word)
 
 
 def find(ctx: Context, name: str) -> tuple[str, dict[str, Any]] | None:

@@ -40,7 +40,7 @@ def test_the_contact_of_a_server_takes_everybody_out(talk, ann):
     names_as_contact(talk, admin)
     talk.say(ann, "in")
     assert talk.house.found("ann", "accounts")
-    talk.say(admin, "Server raus, bitte!")  # and nothing more is sent there, no answer either
+    assert "Dein Server ist raus" in talk.say(admin, "Server raus, bitte!")
     assert server(talk, admin.host).opted_out
     assert not talk.house.found("ann", "accounts")
 

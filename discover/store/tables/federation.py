@@ -104,6 +104,7 @@ class Delivery(SQLModel, table=True):
     due_at: datetime | None = instant_column(index=True, nullable=False)
     attempts: int = default_column(0)
     last_error: str = text_column()
+    last_word: bool = default_column(False)  # the answer to "server out" goes to who said it
 
 
 class DeliveryHost(SQLModel, table=True):
