@@ -68,6 +68,7 @@ from discover.store.tables import (
     TopicFollower,
     TouchedTag,
     TraitRow,
+    TrendCount,
     TrendLevel,
     TrendUse,
     VerdictHistory,
@@ -121,6 +122,7 @@ NOBODYS: dict[type[SQLModel], str] = {
     FaspInvitation: "digests that lead to nobody",
     FaspDebugCall: "what an admin sent to try a connection",
     JournalMark: "a number of bytes",
+    TrendCount: "numbers over several people, emptied when one of them leaves",
     TrendLevel: "means over several people, dropped when one of them leaves",
 }
 

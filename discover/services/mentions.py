@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection
 from discover.services.context import Context
 from discover.services.documents import judge_accounts
 from discover.services.facts import ACCOUNTS
+from discover.services.holding import hold
 from discover.store.database import Lookup, among, table, upsert
 from discover.store.tables import Mention
 
@@ -26,12 +27,6 @@ MOST_PARTNERS = 50
 
 # Statements are made once: to make one costs more than to run it.
 _BY_URI = Lookup(sa.select(ACCOUNTS.c.id, ACCOUNTS.c.uri).where(among(ACCOUNTS.c.uri)))
-# Whoever is being withdrawn at this moment is passed over.
-_FREE = Lookup(
-    sa.select(ACCOUNTS.c.id)
-    .where(among(ACCOUNTS.c.id))
-    .with_for_update(read=True, key_share=True, skip_locked=True)
-)
 _back = MENTIONS.alias()
 _MUTUAL = (
     sa.select(MENTIONS.c.account_id)
@@ -76,14 +71,14 @@ def note(
     known = {row.uri: row.id for row in _BY_URI(connection, uris)}
     if not known:
         return
-    judged = judge_accounts(ctx, connection, known.values(), now)
-    may = [number for number, one in judged.items() if one.verdict.trends.allowed]
-    free = {row.id for row in _FREE(connection, may)}
+    free = hold(connection, known.values())
+    judged = judge_accounts(ctx, connection, free, now)
+    may = {number for number, one in judged.items() if one.verdict.trends.allowed}
     rows = [
         {"post_id": post, "account_id": known[uri], "author_id": one.author_id}
         for post, one in told.items()
         for uri in dict.fromkeys(one.uris)
-        if known.get(uri) in free and known[uri] != one.author_id
+        if known.get(uri) in may and known[uri] != one.author_id
     ]
     if rows:
         upsert(connection, Mention, rows, key=["post_id", "account_id"])
