@@ -248,7 +248,13 @@ def test_operator_picks_a_starter_pack_of_listed_people(crawled, lab):
     assert "who@nowhere.test: not listed here" in said
     assert "pack in good-people" in said
     assert json.loads(crawled.run("pack", "list", "--json").stdout) == [
-        {"name": "good-people", "title": "Good people", "note": "Be kind"}
+        {
+            "name": "good-people",
+            "title": "Good people",
+            "note": "Be kind",
+            "hidden": False,
+            "proposed": False,
+        }
     ]
     assert "taken off: 1" in crawled.run("pack", "unpick", "good-people", someone).stdout
     assert "removed" in crawled.run("pack", "drop", "good-people").stdout
