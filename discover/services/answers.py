@@ -57,6 +57,7 @@ class Reply:
         self.language = language
         self._texts = TEXTS[language]
         self._blocks: list[str] = []
+        self.named: list[int] = []  # accounts that it tells of
 
     @property
     def html(self) -> str:
@@ -84,6 +85,8 @@ class Reply:
 
     def people(self, people: Iterable[Told]) -> None:
         """Without the `@` that some software takes for a mention."""
+        people = list(people)
+        self.named += [one.account_id for one in people]
         self._list(self._person(one) for one in people)
 
     def _person(self, one: Told) -> str:

@@ -183,7 +183,9 @@ def _send(
     activity = direct_note(ctx, message, reply, now, known or None)
     row = {"person": ctx.digest(message.author), "host": received.signer_host, "at": now}
     connection.execute(sa.insert(_ANSWERS), row)
-    sent_notes.send(connection, activity, received.inbox, now, last_word=last_word)
+    sent_notes.send(
+        connection, activity, received.inbox, now, about=reply.named, last_word=last_word
+    )
 
 
 # Each of these does one command and says so in the reply. False: nothing was done, say nothing.

@@ -41,6 +41,7 @@ from discover.store.tables import (
     Lock,
     LoginTry,
     Mention,
+    NotePerson,
     Operator,
     OperatorSession,
     OutboxRow,
@@ -198,6 +199,7 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
         Follower: named(Follower, "actor"),
         Following: named(Following, "actor"),
         SentNote: named(SentNote, "addressee"),
+        NotePerson: column(NotePerson, "account_id").in_(who.account_ids),
         Report: sa.or_(named(Report, "actor"), mentioned(Report, "objects")),
         CommandRow: column(CommandRow, "person").in_(who.digests),
         RemovalCode: sa.or_(

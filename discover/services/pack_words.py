@@ -59,17 +59,19 @@ def propose_pack(
     uris = [uri for uri in message.mentioned if uri != ctx.actor_uri]
     keys = [key for one in named(message.html, message.mentioned) if (key := _key(one))]
 
-    who = connection.scalar(sa.select(ACCOUNTS.c.handle).where(ACCOUNTS.c.uri == message.author))
+    who = connection.execute(
+        sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle).where(ACCOUNTS.c.uri == message.author)
+    ).first()
 
     def ask(asked: Asked) -> None:
         row = asked.account.row
         language = next((one for one in row.languages if one in LANGUAGES), "en")
         question = Reply(language)
-        question.say("pack_asked", who=who or message.author, pack=command.topic)
+        question.say("pack_asked", who=who.handle if who else message.author, pack=command.topic)
         question.more(f"{ctx.own_url}/packs")
         about = f"the pack {command.topic}"
         activity = question_note(ctx, row.uri, row.handle, about, question, now)
-        sent_notes.send(connection, activity, asked.inbox, now)
+        sent_notes.send(connection, activity, asked.inbox, now, about=[who.id] if who else ())
 
     done = Proposed.NOBODY
     if uris or keys:

@@ -24,6 +24,7 @@ TOLD = frozenset({"topic", "tag", "word", "language", "new_voice", "week", "mont
 class Told:
     """One person of the answer. The hashtags that were asked for come first."""
 
+    account_id: int
     handle: str
     url: str
     tags: tuple[str, ...]
@@ -68,4 +69,4 @@ def _found(
 def _told(view: AccountView, reasons: tuple[Reason, ...], words: list[str]) -> Told:
     tags = sorted(dict.fromkeys(view.hashtags), key=lambda tag: fold(tag) not in words)
     told = tuple(reason for reason in reasons if reason.kind in TOLD)
-    return Told(view.handle, view.url or view.uri, tuple(tags[:MOST_TAGS]), told)
+    return Told(view.id, view.handle, view.url or view.uri, tuple(tags[:MOST_TAGS]), told)

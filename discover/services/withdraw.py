@@ -23,6 +23,7 @@ from discover.services import (
     mentions,
     outbox,
     outs,
+    sent_notes,
     similarity,
     topic_undo,
     trend_uses,
@@ -52,6 +53,7 @@ def withdraw_account(
     """Remove a listed account with everything that hangs on it. Returns how many posts went."""
     holding.withhold(connection, [account_id])
     uri = connection.scalar(sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.id == account_id))
+    sent_notes.forget_about(connection, [account_id])
     posts = withdraw_posts(connection, account_id, now, note=False)
     connection.execute(sa.delete(ACCOUNTS).where(ACCOUNTS.c.id == account_id))
     if uri is not None:
@@ -125,6 +127,7 @@ def withdraw_server(
     ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
     theirs = sa.select(POSTS.c.id).where(POSTS.c.account_id.in_(ids))
     holding.withhold(connection, ids)
+    sent_notes.forget_about(connection, ids)
     forget_counts(connection, ids)
     topic_undo.undo_boosts(connection, theirs, now)
     _forget_interactions(connection, theirs, ids)

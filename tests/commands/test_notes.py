@@ -9,8 +9,8 @@ import pytest
 from discover.model.actor import Handle
 from discover.services.retention import enforce_retention
 from discover.services.sent_notes import KEPT, find
-from discover.services.withdraw import forget_person
-from discover.store.tables import SentNote
+from discover.services.withdraw import forget_person, forget_server
+from discover.store.tables import Delivery, SentNote
 from tests.support.town import HOST
 
 
@@ -66,3 +66,44 @@ def test_message_is_gone_with_its_addressee(talk, ann, note):
     assert fetch(talk, note, ann).status_code == 200
     forget_person(talk.house.app.context, Handle("ann", HOST), ann.uri)
     assert fetch(talk, note, ann).status_code == 404
+
+
+@pytest.fixture
+def ben(talk):
+    """Somebody who may be suggested."""
+    tags = [{"type": "Hashtag", "name": "#lighthouses", "href": "https://a.lab.test/tags/l"}]
+    person = talk.town.person("ben", tag=tags, summary="<p>#lighthouses all day</p>")
+    post = talk.town.post(person, "Another lighthouse")
+    outbox = talk.town.documents[f"{person.uri}/outbox"]
+    outbox["orderedItems"], outbox["totalItems"] = [talk.town.documents[post]], 1
+    talk.say(person, "in")
+    talk.house.work()
+    return person
+
+
+@pytest.mark.parametrize("leaves", ["for good", "by a flag", "with the server"])
+def test_a_message_that_names_somebody_goes_when_they_leave(talk, ann, ben, leaves):
+    assert f"ben@{HOST}" in talk.say(ann, "suggest lighthouses")
+    named = talk.answers()[-1]["object"]
+    assert fetch(talk, named, ann).status_code == 200
+    if leaves == "for good":
+        forget_person(talk.house.app.context, Handle("ben", HOST))
+    elif leaves == "by a flag":
+        talk.town.documents[ben.uri]["discoverable"] = False
+        talk.house.hear(ben, "Update", ben.uri)
+    else:
+        forget_server(talk.house.app.context, HOST)
+    assert fetch(talk, named, ann).status_code in (403, 404)
+    others = [row.note for row in talk.house.rows(SentNote) if row.addressee != ben.uri]
+    assert not any(f"ben@{HOST}" in str(note) for note in others)
+
+
+def test_a_message_that_names_somebody_is_not_delivered_after_they_left(talk, ann, ben):
+    talk.say(ann, "suggest lighthouses", work=False)
+    waiting = [row for row in talk.house.rows(Delivery) if f"ben@{HOST}" in row.body]
+    assert len(waiting) == 1
+    forget_person(talk.house.app.context, Handle("ben", HOST))
+    assert not any(f"ben@{HOST}" in row.body for row in talk.house.rows(Delivery))
+    talk.house.work()
+    told = [one for one in talk.answers() if one["object"]["to"] == [ann.uri]]
+    assert not any(f"ben@{HOST}" in str(one) for one in told)

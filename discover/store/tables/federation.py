@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Text
 from sqlmodel import Field, SQLModel
 
 from discover.store.tables.columns import (
@@ -140,6 +140,21 @@ class SentNote(SQLModel, table=True):
     addressee: str = Field(index=True)
     note: dict[str, Any] = json_column(dict)
     at: datetime | None = instant_column(nullable=False)
+
+
+class NotePerson(SQLModel, table=True):
+    """Whom a direct message of ours names: with them it goes, sent or not."""
+
+    __tablename__ = "sent_note_people"
+    note: str = Field(
+        sa_column=Column(
+            Text, ForeignKey("sent_notes.id", ondelete="CASCADE"), primary_key=True, nullable=False
+        )
+    )
+    account_id: int = Field(
+        sa_column=Column(BigInteger, primary_key=True, nullable=False, index=True)
+    )
+    activity: str
 
 
 class Report(SQLModel, table=True):

@@ -916,6 +916,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_packs_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "sent_note_people",
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("activity", sa.String(), nullable=False),
+        sa.ForeignKeyConstraint(["note"], ["sent_notes.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("note", "account_id"),
+    )
+    with op.batch_alter_table("sent_note_people", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_sent_note_people_account_id"), ["account_id"], unique=False
+        )
+
+    op.create_table(
         "tags_beside_topics",
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column(
@@ -1006,6 +1019,10 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tags_beside_topics_tag")
 
     op.drop_table("tags_beside_topics")
+    with op.batch_alter_table("sent_note_people", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sent_note_people_account_id"))
+
+    op.drop_table("sent_note_people")
     with op.batch_alter_table("packs", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_packs_account_id"))
 
