@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.schemas import Shape
-from discover.services.removal import Asked
-from discover.services.transparency import BOUNDS, Latency, Transparency
+from discover.services.consent.removal import Asked
+from discover.services.consent.transparency import BOUNDS, Latency, Transparency
 from discover.settings import Settings
 
 Json = dict[str, Any]

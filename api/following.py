@@ -11,8 +11,8 @@ from discover.bootstrap import App
 from discover.model.actor import Handle
 from discover.model.words import N_
 from discover.net.client import GuardedClient
-from discover.services.follow import Home, find_home
-from discover.services.gate import asked_for
+from discover.services.consent.gate import asked_for
+from discover.services.find.follow import Home, find_home
 
 # Each new home makes us ask somebody's server.
 _OF_ONE_CLIENT = Rate(per_second=0.1, burst=20)

@@ -7,8 +7,8 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from discover.services import topic_edits
 from discover.services.context import Context
+from discover.services.topics import edits as topic_edits
 
 log = logging.getLogger(__name__)
 

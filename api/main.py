@@ -38,9 +38,9 @@ from api.routes import (
     trends,
 )
 from discover.bootstrap import App
-from discover.services.server_directory import ServerDirectory
-from discover.services.status import status
-from discover.services.transparency import Remembered
+from discover.services.consent.transparency import Remembered
+from discover.services.console.status import status
+from discover.services.find.server_directory import ServerDirectory
 from web import discovering, embeds, evidence, follow, media, opensearch, packs, texts
 from web import fasp as fasp_pages
 from web import routes as pages

@@ -15,7 +15,7 @@ from discover.model.host import host_and_port
 from discover.model.post import MediaKind
 from discover.model.query import Sort
 from discover.model.views import SearchRequest
-from discover.services.search import MAX_LIMIT, MAX_WORDS
+from discover.services.find.search import MAX_LIMIT, MAX_WORDS
 from discover.wire.hashtags import fold
 
 VALUES = 20  # most values of one filter

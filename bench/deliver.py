@@ -21,8 +21,8 @@ from bench.measure import Goal, Result, median
 from discover.bootstrap import App
 from discover.net.signing import Scheme, Signer
 from discover.policy.address import read_url
-from discover.services.deliveries import ACTIVITY, QUICK_PLACES, deliver_due, enqueue
-from discover.services.delivery_turns import DELIVERIES
+from discover.services.federation.deliveries import ACTIVITY, QUICK_PLACES, deliver_due, enqueue
+from discover.services.federation.delivery_turns import DELIVERIES
 
 GOAL = 0.5
 EDITIONS = {"embedded": "embedded (SQLite)", "server": "server (PostgreSQL)"}

@@ -19,9 +19,9 @@ from bench.search import PIDS, _bare, serving
 from discover.bootstrap import App
 from discover.model.query import Kind
 from discover.policy import similarity as policy
-from discover.services.topics import catalogue
-from discover.services.trend_uses import LINK, TAG, USES, hour_of
-from discover.services.withdraw import INTERACTIONS
+from discover.services.consent.withdraw import INTERACTIONS
+from discover.services.topics.catalogue import catalogue
+from discover.services.trends.uses import LINK, TAG, USES, hour_of
 
 Ask = Callable[[], object]
 LIMIT = 20

@@ -16,8 +16,8 @@ from bench import suggest
 from discover.bootstrap import App
 from discover.model.query import AccountDocument, Kind, PostDocument
 from discover.services.facts import ACCOUNTS, POSTS
-from discover.services.trend_levels import refresh_levels
-from discover.services.trend_uses import LINK, REPLY, TAG, USES, hour_of
+from discover.services.trends.levels import refresh_levels
+from discover.services.trends.uses import LINK, REPLY, TAG, USES, hour_of
 from discover.store.database import Database
 
 FIRST = 1_000_000  # the first of our posts; those of the suggestions' bench lie below

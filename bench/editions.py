@@ -13,8 +13,8 @@ from typing import Any
 
 from bench import sample
 from discover.bootstrap import App, open_app
-from discover.services.indexing import index_all
-from discover.services.observe import observe
+from discover.services.crawl.observe import observe
+from discover.services.index.indexing import index_all
 from discover.settings import Settings
 from tests.support.meilisearch import RunningMeilisearch, run_meilisearch
 from tests.support.postgres import fresh_database, run_postgres

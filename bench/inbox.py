@@ -33,8 +33,8 @@ from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ServerSeen
 from discover.net.public_keys import made_by
 from discover.net.verify import SignedRequest
-from discover.services.observe import observe
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
+from discover.services.crawl.observe import observe
 from discover.store.database import table
 from discover.store.tables import RemoteKey, SeenActivity, SeenSignature, Task
 from discover.wire.signed import content_digest_fits, digest_fits, read_signatures

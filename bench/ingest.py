@@ -26,16 +26,16 @@ from discover.engines.tantivy import WRITER_HEAP, WRITER_THREADS, create_index
 from discover.engines.tantivy_schema import account_json, post_json
 from discover.model.query import AccountDocument, Kind
 from discover.ports import Document
-from discover.services.documents import (
+from discover.services.crawl.observe import observe
+from discover.services.index.documents import (
     ACCOUNT_COLUMNS,
     POST_COLUMNS,
     account_documents,
     judge_rows,
     post_documents,
 )
-from discover.services.indexing import BATCH
-from discover.services.observe import observe
-from discover.services.outbox import OUTBOX
+from discover.services.index.indexing import BATCH
+from discover.services.index.outbox import OUTBOX
 from discover.settings import Settings
 from discover.worker import work
 

@@ -14,9 +14,9 @@ from bench.measure import Goal, Result, median, percentile
 from discover.bootstrap import App
 from discover.model.query import EngineQuery, Filters, Kind
 from discover.model.views import SearchRequest
+from discover.services.consent.withdraw import withdraw_account
 from discover.services.facts import ACCOUNTS
-from discover.services.search import search
-from discover.services.withdraw import withdraw_account
+from discover.services.find.search import search
 from discover.worker import work
 
 ENGINES = {"embedded": "SQLite + Tantivy", "server": "PostgreSQL + Meilisearch"}

@@ -15,8 +15,8 @@ from bench import sample
 from bench.editions import EDITIONS, Parts, environment, opened, wide_world
 from bench.measure import Result
 from bench.search import PIDS, serving, size
+from discover.services.consent.withdraw import VISITS
 from discover.services.facts import SERVERS
-from discover.services.withdraw import VISITS
 from discover.settings import Settings
 from tests.support.processes import answers, free_port, server
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.editions import opened
 from crawler.run import run_crawler
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
 from discover.settings import Settings
 from discover.worker import work
 

@@ -14,7 +14,7 @@ from bench.discovery_fill import Size, fill, questions
 from bench.editions import Parts, opened
 from bench.measure import Goal, Result, median, percentile
 from bench.search import PIDS, TYPES, _all, _bare, serving
-from discover.services.trend_counts import renew_counts
+from discover.services.trends.counts import renew_counts
 
 MOST_MS, MOST_BYTES = 15.0, 60_000
 _WARM, _ROUNDS = 20, 3

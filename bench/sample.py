@@ -16,9 +16,9 @@ from discover.model.actor import Actor, ActorType, ConsentSignals, Flag, Handle,
 from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ActorSeen, Door, Observation, PostsSeen, ServerSeen
 from discover.model.post import Audience, Media, MediaKind, Post
+from discover.services.consent.servers import add_server
 from discover.services.context import Context
-from discover.services.observe import observe
-from discover.services.servers import add_server
+from discover.services.crawl.observe import observe
 
 YES = ConsentSignals(discoverable=Flag.TRUE, indexable=Flag.TRUE)
 OLDEST = timedelta(days=170)  # inside the retention

@@ -19,11 +19,11 @@ from discover.bootstrap import App
 from discover.model.suggestions import SuggestionRequest
 from discover.policy import similarity as policy
 from discover.policy.similarity import Pool
+from discover.services.consent.withdraw import INTERACTIONS
 from discover.services.facts import ACCOUNTS, POSTS, SERVERS
-from discover.services.similarity import TRAITS
-from discover.services.suggest import suggest
-from discover.services.topics import catalogue
-from discover.services.withdraw import INTERACTIONS
+from discover.services.suggest.similarity import TRAITS
+from discover.services.suggest.suggesting import suggest
+from discover.services.topics.catalogue import catalogue
 from discover.store.database import Database
 
 LIMIT = 20

@@ -15,9 +15,9 @@ from crawler.grants import Grants
 from crawler.register import LEASE_SECONDS, Register
 from discover.model.observed import HostTurn, VisitResult
 from discover.net.pace import Pace
-from discover.services.visiting.account import visit_account
-from discover.services.visiting.server import visit_server
-from discover.services.visiting.tools import CountingFetcher, Tools
+from discover.services.crawl.visiting.account import visit_account
+from discover.services.crawl.visiting.server import visit_server
+from discover.services.crawl.visiting.tools import CountingFetcher, Tools
 
 log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from discover.model.observed import (
     Outcome,
     VisitResult,
 )
-from discover.services import visits
 from discover.services.context import Context
+from discover.services.crawl import visits
 
 LEASE_SECONDS = 40.0
 BORROW_SECONDS = 120.0  # longer than the longest pause and request together

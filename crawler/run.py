@@ -16,10 +16,10 @@ from crawler.register import ServiceRegister
 from crawler.spider import crawl
 from discover.bootstrap import App
 from discover.net.manners import Manners
-from discover.services import observe as observing
-from discover.services import visits
+from discover.services.crawl import observe as observing
+from discover.services.crawl import visits
+from discover.services.crawl.visiting.tools import Tools
 from discover.services.owners import may_be_alive, own_name
-from discover.services.visiting.tools import Tools
 
 
 async def run_crawler(

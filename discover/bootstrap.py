@@ -19,11 +19,11 @@ from discover.net.manners import Manners
 from discover.net.verify import Verifier
 from discover.policy.consent import Rules
 from discover.ports import Clock, SearchEngine
+from discover.services.consent.gate import asked_for
+from discover.services.consent.replay import replay
 from discover.services.context import Context
-from discover.services.gate import asked_for
-from discover.services.keys import load_keys
-from discover.services.remote_keys import RemoteKeys
-from discover.services.replay import replay
+from discover.services.federation.keys import load_keys
+from discover.services.federation.remote_keys import RemoteKeys
 from discover.settings import Settings
 from discover.store.database import Database
 from discover.store.journal import Journal

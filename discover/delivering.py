@@ -8,8 +8,8 @@ import threading
 
 from discover.bootstrap import App
 from discover.policy.retry import next_try
-from discover.services.deliveries import deliver_due
-from discover.services.delivery_turns import drop_dead_leases
+from discover.services.federation.deliveries import deliver_due
+from discover.services.federation.delivery_turns import drop_dead_leases
 from discover.services.owners import may_be_alive
 
 log = logging.getLogger(__name__)

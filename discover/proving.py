@@ -11,12 +11,12 @@ from datetime import timedelta
 from discover.bootstrap import App
 from discover.policy.retry import next_try
 from discover.ports import Outlook
+from discover.services.consent.proof_rows import due_hosts
+from discover.services.consent.proofs import check_server
 from discover.services.context import Context
+from discover.services.crawl.visits import borrow_host, release
 from discover.services.locks import drop_lock, take_lock
 from discover.services.owners import own_name
-from discover.services.proof_rows import due_hosts
-from discover.services.proofs import check_server
-from discover.services.visits import borrow_host, release
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from discover.bootstrap import App
 from discover.policy.retry import next_try
 from discover.ports import EngineUnavailable
-from discover.services.indexing import (
+from discover.services.index.indexing import (
     BATCH,
     IndexerBusy,
     index_pending,

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from discover.model.verdict import SENTENCES
 from discover.policy.suggest import REASONS
-from discover.services.why import ADVICE, LEAVE
+from discover.services.consent.why import ADVICE, LEAVE
 
 
 def closed_sets() -> dict[str, Iterable[str]]:
@@ -17,5 +17,5 @@ def closed_sets() -> dict[str, Iterable[str]]:
     return {
         "discover/model/verdict.py": SENTENCES.values(),
         "discover/policy/suggest.py": REASONS.values(),
-        "discover/services/why.py": [*ADVICE.values(), LEAVE],
+        "discover/services/consent/why.py": [*ADVICE.values(), LEAVE],
     }

@@ -17,8 +17,14 @@ from discover.model.actor import Handle
 from discover.model.suggestions import SuggestionAnswer, SuggestionRequest
 from discover.model.topics import TopicView
 from discover.model.views import BadRequest
-from discover.services.suggest import MOST, MOST_EXCLUDED, MOST_LIKE, MOST_VALUES, suggest
-from discover.services.topics import catalogue, topic_views
+from discover.services.suggest.suggesting import (
+    MOST,
+    MOST_EXCLUDED,
+    MOST_LIKE,
+    MOST_VALUES,
+    suggest,
+)
+from discover.services.topics.catalogue import catalogue, topic_views
 from web.i18n import LANGUAGES, current
 from web.pages import page
 from web.words import LANGUAGES as SPOKEN

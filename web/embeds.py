@@ -22,8 +22,8 @@ from starlette.exceptions import HTTPException
 from discover.bootstrap import App
 from discover.model.suggestions import SuggestionAnswer, SuggestionRequest
 from discover.model.topics import Topic
-from discover.services.suggest import suggest
-from discover.services.topics import catalogue
+from discover.services.suggest.suggesting import suggest
+from discover.services.topics.catalogue import catalogue
 from discover.wire.hashtags import fold
 from web import i18n
 from web.assets import asset_url, assets

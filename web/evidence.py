@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
-from discover.services.removal import Purpose
-from discover.services.transparency import BOUNDS, Transparency
+from discover.services.consent.removal import Purpose
+from discover.services.consent.transparency import BOUNDS, Transparency
 from web.drawings import histogram
 from web.forms import PAGE_REFUSALS, form_of, read_form
 from web.i18n import gettext

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse
 from discover.model.actor import Handle
 from discover.model.views import AccountView
 from discover.model.words import N_
-from discover.services.accounts import find_account
+from discover.services.find.accounts import find_account
 from discover.wire.follow import Target, app_url, fill
 from web.pages import page
 from web.routes import read_who

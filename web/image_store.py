@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from discover.services.pictures import Picture, PictureKind
+from discover.services.find.pictures import Picture, PictureKind
 
 _ACCOUNT = re.compile(r"^(\d+)-[0-9a-f]+\.webp$")
 _HOST = re.compile(r"^[a-z0-9]([a-z0-9.\-]*[a-z0-9])?(:\d{1,5})?$")

@@ -22,7 +22,7 @@ import re
 from markupsafe import Markup, escape
 
 from discover.model.views import AccountView, PostView
-from discover.services.pictures import PictureKind, digest_of
+from discover.services.find.pictures import PictureKind, digest_of
 
 _CODE = re.compile(r":[\w\-+@.]{1,80}:")
 

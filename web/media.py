@@ -21,9 +21,9 @@ from discover.model.fetched import FetchError, FetchFailure
 from discover.net.budget import Budget, Rate
 from discover.net.client import GuardedClient
 from discover.net.images import NotAPicture, fetch_picture
-from discover.services import pictures
-from discover.services.gate import asked_for
-from discover.services.pictures import Picture, PictureKind
+from discover.services.consent.gate import asked_for
+from discover.services.find import pictures
+from discover.services.find.pictures import Picture, PictureKind
 from web import shrink
 from web.image_store import ImageStore
 

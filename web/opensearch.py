@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from discover.bootstrap import App
-from discover.services.autocomplete import MOST_LETTERS, complete
+from discover.services.find.autocomplete import MOST_LETTERS, complete
 from web import i18n
 from web.assets import asset_url
 from web.words import without_emoji

@@ -16,8 +16,8 @@ from starlette.exceptions import HTTPException
 from discover.bootstrap import App
 from discover.model.views import BadRequest, PostView
 from discover.services.context import Context
-from discover.services.feeds import posts_of, topic_posts
-from discover.services.packs import (
+from discover.services.find.feeds import posts_of, topic_posts
+from discover.services.find.packs import (
     LONGEST_SLUG,
     Kind,
     PackView,
@@ -26,7 +26,7 @@ from discover.services.packs import (
     search_slug,
     topic_slug,
 )
-from discover.services.topics import catalogue
+from discover.services.topics.catalogue import catalogue
 from discover.wire.feeds import Feed, Item, atom, json_feed, rss
 from web import i18n
 from web.pages import page

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nodes
 from jinja2.visitor import NodeTransformer
 
-from discover.services.search import MAX_WORDS
+from discover.services.find.search import MAX_WORDS
 from web import i18n, images, words
 from web.assets import asset_url
 

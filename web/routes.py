@@ -19,11 +19,11 @@ from discover.model.suggestions import SuggestionRequest
 from discover.model.verdict import SENTENCES
 from discover.model.views import BadRequest, SearchAnswer, SearchRequest
 from discover.model.words import N_
-from discover.services.accounts import find_account, recent_posts
-from discover.services.search import MAX_WORDS, search
-from discover.services.suggest import suggest
-from discover.services.topics import topics_of
-from discover.services.why import explain_account, explain_server
+from discover.services.consent.why import explain_account, explain_server
+from discover.services.find.accounts import find_account, recent_posts
+from discover.services.find.search import MAX_WORDS, search
+from discover.services.suggest.suggesting import suggest
+from discover.services.topics.catalogue import topics_of
 from discover.wire.follow import app_url
 from discover.wire.hashtags import fold
 from discover.wire.operators import days, parse

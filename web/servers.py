@@ -12,10 +12,10 @@ from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
 from discover.model.instance import Registrations
-from discover.services.server_directory import ServerDirectory, ServerQuery, ServerSort
-from discover.services.servers import read_public_name
-from discover.services.topics import catalogue
-from discover.services.why import explain_server
+from discover.services.consent.servers import read_public_name
+from discover.services.consent.why import explain_server
+from discover.services.find.server_directory import ServerDirectory, ServerQuery, ServerSort
+from discover.services.topics.catalogue import catalogue
 from web import i18n, opting
 from web.forms import PAGE_REFUSALS, form_of, read_form
 from web.pages import page

@@ -18,8 +18,8 @@ from discover.model.trends import TrendRequest
 from discover.model.views import AccountView, BadRequest
 from discover.services.context import Context
 from discover.services.hydrate import hydrate_accounts
-from discover.services.topics import accounts_of_topic, topic_view, topic_views
-from discover.services.trends import trending_links, trending_posts, trending_tags
+from discover.services.topics.catalogue import accounts_of_topic, topic_view, topic_views
+from discover.services.trends.trending import trending_links, trending_posts, trending_tags
 from web import drawings, i18n
 from web.pages import page
 from web.words import LANGUAGES

@@ -18,7 +18,7 @@ from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
 from discover.model.suggestions import Reason
 from discover.model.words import Sentence
 from discover.policy.suggest import REASONS
-from discover.services.topics import catalogue
+from discover.services.topics.catalogue import catalogue
 from web.i18n import current, gettext, locale, say
 
 TONES = 10  # avatar colours in style.css

@@ -36,8 +36,8 @@ from api.problems import described
 from discover.bootstrap import App
 from discover.net.verify import GoneActor, Refused, SignedRequest, Signer, Verifier
 from discover.policy.origin import host_of, same_origin
-from discover.services.dispatch import FORWARDABLE, HANDED_ON, kind_of
-from discover.services.inbox import (
+from discover.services.federation.dispatch import FORWARDABLE, HANDED_ON, kind_of
+from discover.services.federation.inbox import (
     Guests,
     Heard,
     Received,

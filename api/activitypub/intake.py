@@ -15,8 +15,8 @@ from starlette.types import Message, Receive, Scope
 from api.limits import Buckets, Rate, client_key
 from discover.bootstrap import App
 from discover.net.verify import Use
-from discover.services.inbox import Guests, Heard, Received, accept_many, guests
-from discover.services.signatures import FORGET_EVERY, forget_used
+from discover.services.federation.inbox import Guests, Heard, Received, accept_many, guests
+from discover.services.federation.signatures import FORGET_EVERY, forget_used
 
 AS = "https://www.w3.org/ns/activitystreams"
 BODY_BYTES = 1_000_000
@@ -131,7 +131,7 @@ class Intake:
             raise No(429, "Too many activities from this server.", wait=turn.wait)
 
     async def accept(self, received: Received, use: Use | None) -> Heard:
-        """services.inbox.accept_many, with whatever else waits: a commit costs a flush."""
+        """services.federation.inbox.accept_many, with whatever else waits: a commit costs a flush."""
         answer: asyncio.Future[Heard] = asyncio.get_running_loop().create_future()
         self._waiting.append((received, use, answer))
         if self._writer is None or self._writer.done():

@@ -12,7 +12,7 @@ from api.activitypub import documents
 from api.activitypub.signed import signer_of
 from api.problems import ProblemAnswer, described
 from discover.bootstrap import App
-from discover.services import sent_notes
+from discover.services.federation import sent_notes
 
 router = APIRouter(tags=["federation"])
 

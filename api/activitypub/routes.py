@@ -17,7 +17,7 @@ from api.deps import SettingsDep
 from api.problems import ProblemAnswer, described
 from api.schemas import Jrd
 from discover.bootstrap import App
-from discover.services.audience import count_followers, count_following
+from discover.services.federation.audience import count_followers, count_following
 from discover.settings import Settings
 
 router = APIRouter(tags=["federation"])

@@ -15,8 +15,8 @@ from api.deps import ContextDep, SettingsDep
 from api.problems import ProblemAnswer, described
 from discover.bootstrap import App
 from discover.services.context import Context
-from discover.services.topic_actors import actor_uri, count_followers, has_actor
-from discover.services.topic_boosts import boost_by_id, recent_boosts
+from discover.services.topics.actors import actor_uri, count_followers, has_actor
+from discover.services.topics.boosts import boost_by_id, recent_boosts
 
 router = APIRouter(prefix="/actor/topics", tags=["federation"])
 

@@ -9,14 +9,14 @@ from api.activitypub.documents import actor as main_actor
 from discover.model.topics import Topic
 from discover.net.keys import ActorKeys
 from discover.services.context import Context
-from discover.services.topic_actors import (
+from discover.services.topics.actors import (
     actor_uri,
     has_actor,
     topic_of_uri,
     topic_of_user,
     user_of,
 )
-from discover.services.topics import catalogue
+from discover.services.topics.catalogue import catalogue
 
 
 def topic_of_resource(ctx: Context, resource: str) -> str | None:

@@ -31,7 +31,7 @@ from discover.net.verify import SignedRequest
 from discover.ports import EngineUnavailable
 from discover.services.fasp.partners import Partner
 from discover.services.fasp.verify import Call, CallVerifier, NotYou
-from discover.services.signatures import SeenSignatures
+from discover.services.federation.signatures import SeenSignatures
 from discover.wire import fasp
 
 log = logging.getLogger("waypost.api")

@@ -10,6 +10,7 @@ from api.problems import ProblemAnswer
 from discover.bootstrap import App
 from discover.model.words import N_, Sentence
 from discover.net.client import GuardedClient
+from discover.services.consent.gate import asked_for
 from discover.services.fasp.partners import Partner
 from discover.services.fasp.register import (
     Found,
@@ -17,7 +18,6 @@ from discover.services.fasp.register import (
     discover_base,
     register,
 )
-from discover.services.gate import asked_for
 
 # An admin needs a few tries; every one of them makes us ask somebody's server.
 _OF_ONE_CLIENT = Rate(per_second=0.02, burst=12)

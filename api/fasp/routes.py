@@ -15,12 +15,12 @@ from api.problems import ProblemAnswer, described
 from discover.net.client import GuardedClient
 from discover.policy.fasp import CAPABILITIES, VERSION, knows
 from discover.policy.trends import LONGEST
+from discover.services.consent.gate import asked_for
 from discover.services.fasp import queries
 from discover.services.fasp.announcements import hear
 from discover.services.fasp.capabilities import disable, enable
 from discover.services.fasp.debug import log_call
 from discover.services.fasp.register import our_base, status_ticket
-from discover.services.gate import asked_for
 from discover.settings import Settings
 from discover.wire.documents import ParseError, read_document, read_json
 from discover.wire.fasp import read_announcement

@@ -13,10 +13,10 @@ from api.mastodon.finding import find_accounts, statuses
 from api.mastodon.params import Flag, Offset, Upto40, Upto80, read_id
 from api.mastodon.schemas import MastodonAccount, MastodonStatus
 from discover.model.actor import Handle
-from discover.services.accounts import find_account
 from discover.services.context import Context
-from discover.services.directory import Between, account_posts, directory
-from discover.services.lookup import account_by_id, post_by_id
+from discover.services.find.accounts import find_account
+from discover.services.find.directory import Between, account_posts, directory
+from discover.services.find.lookup import account_by_id, post_by_id
 from discover.wire.hashtags import fold
 
 router = APIRouter(prefix="/api/v1", tags=["mastodon"])

@@ -10,8 +10,8 @@ from api.mastodon.params import read_id
 from discover.model.query import Kind
 from discover.model.views import AccountView, PostView, SearchAnswer, SearchRequest
 from discover.services.context import Context
-from discover.services.lookup import post_by_id, posts_by_uri
-from discover.services.search import MAX_LIMIT, cursor_at, search
+from discover.services.find.lookup import post_by_id, posts_by_uri
+from discover.services.find.search import MAX_LIMIT, cursor_at, search
 
 DEEPEST = 1000  # engines are not asked further
 

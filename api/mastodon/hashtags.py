@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from api.mastodon import shapes
 from discover.services.context import Context
-from discover.services.tags import find_tags
+from discover.services.find.tags import find_tags
 
 
 def find_hashtags(

@@ -12,8 +12,8 @@ from api.deps import ContextDep, SettingsDep
 from api.mastodon.dialect import described
 from api.mastodon.schemas import MastodonInstance, MastodonInstanceV1
 from discover import VERSION
-from discover.services.directory import active_accounts, opted_in_servers
-from discover.services.transparency import Remembered, Transparency
+from discover.services.consent.transparency import Remembered, Transparency
+from discover.services.find.directory import active_accounts, opted_in_servers
 from discover.settings import Settings
 from web.assets import asset_url
 from web.i18n import LANGUAGES

@@ -14,7 +14,7 @@ from api.mastodon.hashtags import find_hashtags
 from api.mastodon.params import Flag, Offset, Upto40, read_id
 from api.mastodon.schemas import MastodonSearch
 from discover.model.views import AccountView, PostView
-from discover.services.lookup import at_address
+from discover.services.find.lookup import at_address
 
 router = APIRouter(prefix="/api/v2", tags=["mastodon"])
 

@@ -14,7 +14,7 @@ from api.mastodon.params import Flag, Languages, Offset, Upto80
 from api.mastodon.schemas import MastodonSuggestion
 from api.routes.suggestions import accounts, topics
 from discover.model.suggestions import SuggestionRequest
-from discover.services.suggest import MOST, MOST_LIKE, suggest
+from discover.services.suggest.suggesting import MOST, MOST_LIKE, suggest
 from web.words import reason as in_words
 
 router = APIRouter(prefix="/api/v2", tags=["mastodon"])

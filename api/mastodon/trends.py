@@ -14,7 +14,7 @@ from api.mastodon.params import Offset, Upto20, Upto40
 from api.mastodon.schemas import MastodonLink, MastodonStatus, MastodonTag
 from discover.model.trends import TrendRequest
 from discover.services.context import Context
-from discover.services.trends import trending_links, trending_posts, trending_tags
+from discover.services.trends.trending import trending_links, trending_posts, trending_tags
 
 router = APIRouter(prefix="/api/v1/trends", tags=["mastodon"])
 

@@ -15,9 +15,9 @@ from api.problems import ProblemAnswer, described
 from api.schemas import AccountConsentOut, AccountPage, ServerConsentOut
 from discover.model.actor import Handle
 from discover.model.host import host_and_port
-from discover.services.accounts import find_account, recent_posts
+from discover.services.consent.why import explain_account, explain_server
 from discover.services.context import Context
-from discover.services.why import explain_account, explain_server
+from discover.services.find.accounts import find_account, recent_posts
 
 router = APIRouter(prefix="/api/v1", tags=["consent"])
 

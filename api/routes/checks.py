@@ -16,9 +16,9 @@ from api.limits import Buckets, Rate, client_key
 from api.problems import ProblemAnswer, described
 from api.schemas import ServerCheckOut
 from discover.model.check import ServerCheck
+from discover.services.consent.proofs import check
+from discover.services.consent.servers import read_public_name
 from discover.services.context import Context
-from discover.services.proofs import check
-from discover.services.servers import read_public_name
 
 router = APIRouter(prefix="/api/v1", tags=["consent"])
 

@@ -13,8 +13,8 @@ from api.problems import ProblemAnswer, described
 from discover.bootstrap import App
 from discover.model.actor import Handle
 from discover.net.client import GuardedClient
-from discover.services.gate import asked_for
-from discover.services.removal import (
+from discover.services.consent.gate import asked_for
+from discover.services.consent.removal import (
     Asked,
     Confirmed,
     Purpose,

@@ -10,7 +10,7 @@ from api import params, present
 from api.deps import ContextDep
 from api.problems import described
 from api.schemas import SearchOut
-from discover.services.search import search
+from discover.services.find.search import search
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
 

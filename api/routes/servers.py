@@ -13,7 +13,7 @@ from api import params, present
 from api.problems import described
 from api.schemas import Shape
 from discover.model.instance import Registrations
-from discover.services.server_directory import (
+from discover.services.find.server_directory import (
     ServerCard,
     ServerDirectory,
     ServerQuery,

@@ -20,10 +20,10 @@ from api.schemas import AccountOut, Shape
 from discover.model.suggestions import Reason, Suggestion, SuggestionAnswer, SuggestionRequest
 from discover.model.views import BadRequest
 from discover.policy.suggest import sentence
-from discover.services.accounts import find_account
 from discover.services.context import Context
-from discover.services.suggest import MOST, MOST_EXCLUDED, MOST_LIKE, suggest
-from discover.services.topics import catalogue
+from discover.services.find.accounts import find_account
+from discover.services.suggest.suggesting import MOST, MOST_EXCLUDED, MOST_LIKE, suggest
+from discover.services.topics.catalogue import catalogue
 from discover.wire.hashtags import fold
 
 MOST_ON_A_PAGE = 40

@@ -15,9 +15,9 @@ from api.problems import ProblemAnswer, described
 from api.schemas import AccountOut, AuthorOut, Shape
 from discover.model.topics import AccountTopic, Topic, TopicView
 from discover.model.views import BadRequest
-from discover.services.autocomplete import MOST, MOST_LETTERS, complete
-from discover.services.topic_people import DEEPEST, MOST_ON_A_PAGE, topic_people
-from discover.services.topics import catalogue, topic_view
+from discover.services.find.autocomplete import MOST, MOST_LETTERS, complete
+from discover.services.topics.catalogue import catalogue, topic_view
+from discover.services.topics.people import DEEPEST, MOST_ON_A_PAGE, topic_people
 from web.topics import AllTopics
 
 router = APIRouter(prefix="/api/v1", tags=["topics"])

@@ -12,8 +12,8 @@ from api import evidence
 from api.deps import ContextDep, SettingsDep
 from api.evidence import TransparencyOut
 from api.problems import described
-from discover.services import consent_log
-from discover.services.transparency import Remembered
+from discover.services.consent import consent_log
+from discover.services.consent.transparency import Remembered
 
 router = APIRouter(prefix="/api/v1/transparency", tags=["consent"])
 LINES = "application/jsonl"

@@ -17,7 +17,7 @@ from api.problems import described
 from api.schemas import PostOut, Shape
 from discover.model.trends import TrendingLink, TrendingPost, TrendingTag, TrendRequest
 from discover.policy.trends import LONGEST, SHORTEST
-from discover.services.trends import trending_links, trending_posts, trending_tags
+from discover.services.trends.trending import trending_links, trending_posts, trending_tags
 
 router = APIRouter(prefix="/api/v1/trending", tags=["trends"])
 

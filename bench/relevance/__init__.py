@@ -20,13 +20,13 @@ from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ServerSeen
 from discover.model.suggestions import SuggestionRequest
 from discover.model.views import SearchRequest
+from discover.services.consent.servers import add_server
+from discover.services.crawl.observe import observe
 from discover.services.facts import ACCOUNTS
-from discover.services.indexing import index_all
-from discover.services.observe import observe
-from discover.services.search import MAX_LIMIT, search
-from discover.services.servers import add_server
-from discover.services.similarity import learn_common_words, mark_everybody, refresh_all
-from discover.services.suggest import suggest
+from discover.services.find.search import MAX_LIMIT, search
+from discover.services.index.indexing import index_all
+from discover.services.suggest.similarity import learn_common_words, mark_everybody, refresh_all
+from discover.services.suggest.suggesting import suggest
 
 ENGINES = {"embedded": "Tantivy", "server": "Meilisearch"}
 OURS = "Waypost"

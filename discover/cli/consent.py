@@ -21,7 +21,7 @@ Host = Annotated[str, typer.Argument(metavar="HOST")]
 
 def check(name: Host, as_json: Json = False) -> None:
     """Look at every proof of a server's will now: what is found, what it means, what to do next."""
-    from discover.services.proofs import check as look
+    from discover.services.consent.proofs import check as look
 
     chosen = host(name)
     with opened() as app:
@@ -46,7 +46,7 @@ def block(
     reason: Annotated[str, typer.Option(help="Why, for the record.")] = "",
 ) -> None:
     """Block a server and all below it: its people are gone from the answers at once."""
-    from discover.services.blocklists import block_host
+    from discover.services.consent.blocklists import block_host
 
     chosen = host(name)
     with opened() as app:
@@ -59,7 +59,7 @@ def block(
 
 def unblock(name: Host) -> None:
     """Take a block made by hand back. Nothing comes back by itself but by a new visit."""
-    from discover.services.blocklists import unblock_host
+    from discover.services.consent.blocklists import unblock_host
 
     chosen = host(name)
     with opened() as app:
@@ -84,8 +84,8 @@ def import_list(
     as_json: Json = False,
 ) -> None:
     """Block what a list says now. Imported again under the same name, it follows the list."""
-    from discover.services.blocklists import OPERATOR, preview
-    from discover.services.blocklists import import_list as run
+    from discover.services.consent.blocklists import OPERATOR, preview
+    from discover.services.consent.blocklists import import_list as run
     from discover.wire.blocklist import read_blocklist
 
     chosen = name.strip() or source.rstrip("/").rpartition("/")[2].removesuffix(".csv")
@@ -125,7 +125,7 @@ def import_list(
 @blocklists.command("list")
 def list_lists(as_json: Json = False) -> None:
     """The lists in force, and the blocks made by hand."""
-    from discover.services.blocklists import lists
+    from discover.services.consent.blocklists import lists
 
     with opened() as app:
         found = lists(app.context)
@@ -141,7 +141,7 @@ def list_lists(as_json: Json = False) -> None:
 @blocklists.command("remove")
 def remove_list(name: Annotated[str, typer.Argument(metavar="NAME")]) -> None:
     """Take a list back. Nothing comes back by itself but by a new visit."""
-    from discover.services.blocklists import remove_list as run
+    from discover.services.consent.blocklists import remove_list as run
 
     with opened() as app:
         hosts = run(app.context, name)
@@ -158,7 +158,7 @@ def follow_journal(
 
     The journal in this installation's own folder is followed at every start by itself.
     """
-    from discover.services.replay import replay
+    from discover.services.consent.replay import replay
     from discover.store.journal import Journal
 
     if not journal.is_file():
@@ -185,8 +185,8 @@ def audit(
 
     Exit code 1 when something had to be removed.
     """
-    from discover.services.audit import Proven
-    from discover.services.audit import audit as run
+    from discover.services.consent.audit import Proven
+    from discover.services.consent.audit import audit as run
 
     proven: list[Proven] = []
 
@@ -247,7 +247,7 @@ async def _fetch(app: App, url: str) -> bytes:
 def _index_now(app: App) -> None:
     """A withdrawal reaches the index at once, unless a running worker is about to do it anyway."""
     from discover.ports import EngineUnavailable
-    from discover.services.indexing import index_all
+    from discover.services.index.indexing import index_all
 
     try:
         index_all(app.context)

@@ -23,7 +23,7 @@ _ASKED = "The password is asked for twice, or read as one line where no terminal
 
 @operators.command("add", help=f"Make an operator. {_ASKED}")
 def add(name: Name) -> None:
-    from discover.services.operators import add_operator
+    from discover.services.console.operators import add_operator
 
     with opened() as app:
         try:
@@ -38,7 +38,7 @@ def add(name: Name) -> None:
 @operators.command("list")
 def show(as_json: Json = False) -> None:
     """All operators, and when they last logged in."""
-    from discover.services.operators import list_operators
+    from discover.services.console.operators import list_operators
 
     with opened() as app:
         found = list_operators(app.context)
@@ -58,7 +58,7 @@ def show(as_json: Json = False) -> None:
 @operators.command("remove")
 def remove(name: Name) -> None:
     """Remove an operator; their sessions end at once."""
-    from discover.services.operators import remove_operator
+    from discover.services.console.operators import remove_operator
 
     with opened() as app:
         if not remove_operator(app.context, name):
@@ -68,7 +68,7 @@ def remove(name: Name) -> None:
 
 @operators.command("passwd", help=f"Give an operator a new password. {_ASKED}")
 def passwd(name: Name) -> None:
-    from discover.services.operators import set_password
+    from discover.services.console.operators import set_password
 
     with opened() as app:
         try:
@@ -86,7 +86,7 @@ def list_reports(
     as_json: Json = False,
 ) -> None:
     """Reports that wait for you, newest first."""
-    from discover.services.reports import list_reports as run
+    from discover.services.console.reports import list_reports as run
 
     with opened() as app:
         found = run(app.context, handled=handled)
@@ -112,8 +112,8 @@ def handle(
     undo: Annotated[bool, typer.Option("--undo", help="Open it again.")] = False,
 ) -> None:
     """Mark a report as handled. It is forgotten some months later."""
-    from discover.services import audit_log
-    from discover.services.reports import handle as run
+    from discover.services.console import audit_log
+    from discover.services.console.reports import handle as run
 
     act = "opened a report again" if undo else "marked a report as handled"
 
@@ -136,7 +136,7 @@ def audit_log(
     as_json: Json = False,
 ) -> None:
     """What operators did, newest first."""
-    from discover.services.audit_log import page
+    from discover.services.console.audit_log import page
 
     with opened() as app:
         found = page(app.context, operator=operator, limit=limit)

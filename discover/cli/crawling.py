@@ -14,9 +14,9 @@ from discover.cli.running import warn_laboratory
 from discover.model.actor import Handle
 from discover.model.verdict import Answer, Reason
 from discover.ports import EngineUnavailable
-from discover.services.indexing import index_all
-from discover.services.visits import CrawlProgress, crawl_progress, schedule_now
-from discover.services.why import explain_account, explain_server
+from discover.services.consent.why import explain_account, explain_server
+from discover.services.crawl.visits import CrawlProgress, crawl_progress, schedule_now
+from discover.services.index.indexing import index_all
 from discover.settings import Settings
 
 

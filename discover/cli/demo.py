@@ -15,7 +15,7 @@ from discover.cli.progress import describe, follow
 from discover.cli.running import Together, run_everything
 from discover.demo.server import start_in_thread
 from discover.demo.world import World, this_hour
-from discover.services.servers import add_server, list_servers
+from discover.services.consent.servers import add_server, list_servers
 from discover.settings import Settings
 
 _NOTE = "pretend server of the demo"

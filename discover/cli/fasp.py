@@ -92,8 +92,8 @@ def end(
     hosts: Annotated[list[str], typer.Argument(metavar="HOST …", help="Whose connections to end.")],
 ) -> None:
     """End connections at our side. Their people leave, unless something else opts the server in."""
+    from discover.services.consent.servers import read_host
     from discover.services.fasp.partners import remove
-    from discover.services.servers import read_host
 
     missing = []
     with opened() as app:

@@ -18,7 +18,7 @@ def list_all(
     """Show which keys sign, and which old ones are still published."""
     from dataclasses import asdict
 
-    from discover.services.keys import list_keys
+    from discover.services.federation.keys import list_keys
 
     with opened() as app:
         found = list_keys(app.context)
@@ -39,7 +39,7 @@ def list_all(
 @keys.command()
 def rotate() -> None:
     """Make new keys. They sign within seconds; the old ones stay published for a week."""
-    from discover.services.keys import rotate_keys
+    from discover.services.federation.keys import rotate_keys
 
     with opened() as app:
         made = rotate_keys(app.context)

@@ -51,7 +51,7 @@ def _watched(entries: Iterable[Entry], seen: set[str]) -> Iterator[Entry]:
 
 
 def _entries(source: str) -> Iterator[Entry]:
-    from discover.services import consent_log
+    from discover.services.consent import consent_log
 
     if source.startswith(("https://", "http://")):
         with opened() as app:

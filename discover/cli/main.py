@@ -172,7 +172,7 @@ def server_add(
     ] = "",
 ) -> None:
     """Record that a server's admin has agreed. Its people's own flags still decide."""
-    from discover.services.servers import add_server
+    from discover.services.consent.servers import add_server
 
     if not note.strip():
         fail("say why with --note: who agreed, and where that is written")
@@ -185,7 +185,7 @@ def server_add(
 @servers.command("list")
 def server_list(as_json: Json = False) -> None:
     """All servers on record."""
-    from discover.services.servers import list_servers
+    from discover.services.consent.servers import list_servers
 
     with opened() as app:
         records = list_servers(app.context)
@@ -208,7 +208,7 @@ def server_list(as_json: Json = False) -> None:
 @servers.command("remove")
 def server_remove(name: Annotated[str, typer.Argument(metavar="HOST")]) -> None:
     """Take the record back: the server's people are gone from the answers at once."""
-    from discover.services.servers import remove_server
+    from discover.services.consent.servers import remove_server
 
     chosen = host(name)
     with opened() as app:
@@ -247,7 +247,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search people, or posts with --posts. Exit code 1 when nothing is found."""
-    from discover.services.search import search as run
+    from discover.services.find.search import search as run
     from discover.wire.hashtags import fold
 
     request = SearchRequest(
@@ -289,7 +289,7 @@ def search(
 @cli.command()
 def why(who: Who, as_json: Json = False) -> None:
     """Why is a person or a server (not) listed? Verdict, reasons, evidence, what to do."""
-    from discover.services.why import explain_account, explain_server
+    from discover.services.consent.why import explain_account, explain_server
 
     chosen = handle_or_host(who)
     with opened() as app:
@@ -332,7 +332,7 @@ def forget(
     ] = False,
 ) -> None:
     """Remove a person or a server for good; what remains is a keyed hash, or the server's no."""
-    from discover.services.withdraw import forget_person, forget_server, unforget_person
+    from discover.services.consent.withdraw import forget_person, forget_server, unforget_person
 
     chosen = handle_or_host(who)
     with opened() as app:
@@ -359,8 +359,8 @@ def forget(
 def reindex() -> None:
     """Build the search index anew from the database, beside the live one, and swap."""
     from discover.cli.progress import counting
-    from discover.services.indexing import IndexerBusy
-    from discover.services.indexing import reindex as run
+    from discover.services.index.indexing import IndexerBusy
+    from discover.services.index.indexing import reindex as run
 
     with opened() as app, counting() as bars:
         try:
@@ -376,9 +376,9 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare database and index, document by document. Exit code 1 when they differ."""
-    from discover.services.indexing import index_all
-    from discover.services.verify import repair
-    from discover.services.verify import verify as run
+    from discover.services.index.indexing import index_all
+    from discover.services.index.verify import repair
+    from discover.services.index.verify import verify as run
 
     with opened() as app:
         report = run(app.context)
@@ -405,7 +405,7 @@ def verify(
 @cli.command()
 def status(as_json: Json = False) -> None:
     """How the whole index is doing."""
-    from discover.services.status import status as run
+    from discover.services.console.status import status as run
 
     settings = load_settings()
     with opened(settings) as app:
@@ -435,7 +435,7 @@ def _index_now(app: object) -> None:
     """A withdrawal reaches the index at once, unless a running worker is about to do it anyway."""
     from discover.bootstrap import App
     from discover.ports import EngineUnavailable
-    from discover.services.indexing import index_all
+    from discover.services.index.indexing import index_all
 
     assert isinstance(app, App)
     try:

@@ -19,7 +19,7 @@ from discover.model.actor import Handle
 from discover.model.verdict import Decision
 from discover.model.views import EvidenceView, HistoryView
 from discover.ports import EngineUnavailable
-from discover.services.servers import read_host
+from discover.services.consent.servers import read_host
 from discover.settings import Settings
 
 NO = 1

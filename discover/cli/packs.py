@@ -25,7 +25,7 @@ def keep(
 ) -> None:
     """Make a pack, or give it another title."""
     from discover.model.views import BadRequest
-    from discover.services.packs import keep_pack
+    from discover.services.find.packs import keep_pack
 
     with opened() as app:
         try:
@@ -40,7 +40,7 @@ def pick_people(name: Name, handles: Handles) -> None:
     """Pick listed people for a pack. Ask them to write to us: pack in NAME."""
     from discover.model.actor import Handle
     from discover.model.views import BadRequest
-    from discover.services.packs import pick
+    from discover.services.find.packs import pick
 
     try:
         wanted = [Handle.parse(handle) for handle in handles]
@@ -61,7 +61,7 @@ def pick_people(name: Name, handles: Handles) -> None:
 def unpick_people(name: Name, handles: Handles) -> None:
     """Take people off a pack."""
     from discover.model.actor import Handle
-    from discover.services.packs import unpick
+    from discover.services.find.packs import unpick
 
     try:
         wanted = [Handle.parse(handle) for handle in handles]
@@ -79,7 +79,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """All hand-picked packs, the newest first."""
-    from discover.services.packs import every_picked_pack
+    from discover.services.find.packs import every_picked_pack
 
     with opened() as app:
         found = every_picked_pack(app.context)
@@ -104,7 +104,7 @@ def show(
 @packs.command("drop")
 def drop(name: Name) -> None:
     """Remove a pack."""
-    from discover.services.packs import drop_pack
+    from discover.services.find.packs import drop_pack
 
     with opened() as app:
         if not drop_pack(app.context, name):

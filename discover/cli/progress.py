@@ -10,7 +10,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from discover.bootstrap import App
 from discover.cli.output import console
-from discover.services.visits import CrawlProgress, crawl_progress
+from discover.services.crawl.visits import CrawlProgress, crawl_progress
 
 _PLAIN_SECONDS = 5.0
 

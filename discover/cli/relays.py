@@ -27,7 +27,7 @@ Address = Annotated[
 @relays.command("add")
 def add(url: Address) -> None:
     """Ask a relay to send us what is public. Mastodon's kind by its inbox, LitePub's by its actor."""
-    from discover.services.relays import subscribe
+    from discover.services.federation.relays import subscribe
 
     address = _address(url)
     with opened() as app:
@@ -43,7 +43,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False,
 ) -> None:
     """All relays that were asked, and what they said."""
-    from discover.services.relays import subscriptions
+    from discover.services.federation.relays import subscriptions
 
     with opened() as app:
         found = subscriptions(app.context)
@@ -59,7 +59,7 @@ def show(
 @relays.command("remove")
 def remove(url: Address) -> None:
     """Take our subscription back."""
-    from discover.services.relays import unsubscribe
+    from discover.services.federation.relays import unsubscribe
 
     address = _address(url)
     with opened() as app:
@@ -77,7 +77,7 @@ def _address(text: str) -> str:
 
 
 def _inbox_of(app: App, uri: str) -> str:
-    from discover.services.visiting.documents import Document, fetch_document
+    from discover.services.crawl.visiting.documents import Document, fetch_document
     from discover.wire.actor import parse_actor
     from discover.wire.documents import ParseError
 

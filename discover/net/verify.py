@@ -61,7 +61,7 @@ class Signer:
     """The actor whose key made the signature. Inboxes only if they are on the actor's host.
 
     `use`: to be written down in one transaction with whatever comes of the request, which is to
-    be refused when it is there already (services.signatures). None for GET and HEAD.
+    be refused when it is there already (services.federation.signatures). None for GET and HEAD.
     """
 
     actor: str

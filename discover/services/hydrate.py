@@ -18,8 +18,8 @@ from discover.policy.explain import reasons
 from discover.policy.languages import of_account
 from discover.policy.suggest import may_suggest
 from discover.services.context import Context
-from discover.services.documents import POST_COLUMNS, Judged, judge_accounts
 from discover.services.facts import POSTS, post_facts
+from discover.services.index.documents import POST_COLUMNS, Judged, judge_accounts
 from discover.store.database import Lookup, among
 
 _SHOWN = Lookup(

@@ -9,22 +9,23 @@ from typing import Any
 import sqlalchemy as sa
 
 from discover.policy.retry import next_try
-from discover.services import rebuilds, topic_edits
+from discover.services.consent.retention import enforce_retention
+from discover.services.console.growth import note_sizes
 from discover.services.context import Context
 from discover.services.fasp.partners import forget_unconfirmed
-from discover.services.following import reconcile as reconcile_follows
-from discover.services.growth import note_sizes
-from discover.services.inbox import work_off
-from discover.services.indexing import index_all
+from discover.services.federation.following import reconcile as reconcile_follows
+from discover.services.federation.inbox import work_off
+from discover.services.federation.seen import forget_seen
+from discover.services.index import rebuilds
+from discover.services.index.indexing import index_all
+from discover.services.index.verify import repair, verify
 from discover.services.owners import own_name
-from discover.services.retention import enforce_retention
-from discover.services.seen import forget_seen
-from discover.services.similarity import learn_common_words, refresh_all
-from discover.services.topic_boosts import boost_topics
-from discover.services.topic_growth import grow
-from discover.services.trend_counts import renew_counts
-from discover.services.trend_levels import refresh_levels
-from discover.services.verify import repair, verify
+from discover.services.suggest.similarity import learn_common_words, refresh_all
+from discover.services.topics import edits as topic_edits
+from discover.services.topics.boosts import boost_topics
+from discover.services.topics.growth import grow
+from discover.services.trends.counts import renew_counts
+from discover.services.trends.levels import refresh_levels
 from discover.store.database import table, upsert
 from discover.store.tables import Task
 

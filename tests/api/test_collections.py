@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
+from discover.services.consent.servers import add_server
 from discover.services.facts import SERVERS
-from discover.services.servers import add_server
 from discover.store.database import upsert
 from discover.store.tables import Follower, Following
 from tests.support.remote import Person

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
 
 
 def pushed(talk, person):

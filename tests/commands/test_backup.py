@@ -6,8 +6,8 @@ import sqlite3
 from contextlib import closing
 
 from discover.bootstrap import open_app
-from discover.services.replay import Replayed, replay
-from discover.services.withdraw import forget_server
+from discover.services.consent.replay import Replayed, replay
+from discover.services.consent.withdraw import forget_server
 from discover.store.journal import Journal, Out
 from discover.store.tables import Account
 from tests.commands.conftest import Talk

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from discover.model.actor import Handle
-from discover.services.retention import enforce_retention
-from discover.services.sent_notes import KEPT, find
-from discover.services.withdraw import forget_person, forget_server
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.federation.sent_notes import KEPT, find
 from discover.store.tables import Delivery, SentNote
 from tests.support.town import HOST
 

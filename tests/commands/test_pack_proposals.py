@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from discover.services.pack_proposals import QUIET
-from discover.services.packs import find_pack, hide_pack, keep_pack, picked_packs
+from discover.services.find.pack_proposals import QUIET
+from discover.services.find.packs import find_pack, hide_pack, keep_pack, picked_packs
 from discover.store.tables import PackMember
 from discover.wire.text import html_text
 from tests.support.remote import Person

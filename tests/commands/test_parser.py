@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discover.services.texts import TEXTS
+from discover.services.talk.texts import TEXTS
 from discover.wire.command_words import LANGUAGES, NEUTRAL, WORDS, Verb
 from discover.wire.commands import parse, read_message, said
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import sqlalchemy as sa
 
 from discover.model.instance import ServerOptIn
+from discover.services.consent.proof_rows import keep, rows_of
+from discover.services.consent.withdraw import forget_server
 from discover.services.facts import SERVERS
 from discover.services.fasp.proof import give_proof
-from discover.services.proof_rows import keep, rows_of
-from discover.services.withdraw import forget_server
 from discover.wire.statement import Statement
 
 

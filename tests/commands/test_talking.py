@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from discover.model.actor import Handle
-from discover.services.commands import MOST_OF_PERSON
-from discover.services.packs import find_pack, keep_pack, pick
+from discover.services.find.packs import find_pack, keep_pack, pick
+from discover.services.talk.commands import MOST_OF_PERSON
 from discover.store.tables import (
     Account,
     CommandRow,
@@ -285,7 +285,7 @@ def test_answers_are_limited_and_an_opt_out_is_not(talk, ann):
 
 
 def test_a_server_with_many_talkers_is_limited_too(talk, ann, monkeypatch):
-    monkeypatch.setattr("discover.services.commands.MOST_OF_HOST", 3)
+    monkeypatch.setattr("discover.services.talk.commands.MOST_OF_HOST", 3)
     for name in ("p0", "p1", "p2"):
         assert talk.say(talk.town.person(name), "help")
     assert talk.say(ann, "help") is None
@@ -295,7 +295,7 @@ def test_a_server_with_many_talkers_is_limited_too(talk, ann, monkeypatch):
 
 def test_who_was_forgotten_for_good_can_only_come_back_by_their_own_word(talk, ann):
     from discover.model.actor import Handle
-    from discover.services.withdraw import forget_person
+    from discover.services.consent.withdraw import forget_person
 
     talk.say(ann, "in")
     talk.house.work()
@@ -309,7 +309,7 @@ def test_who_was_forgotten_for_good_can_only_come_back_by_their_own_word(talk, a
 
 
 def test_out_ends_our_follow_too(talk, ann):
-    from discover.services import following
+    from discover.services.federation import following
 
     talk.say(ann, "in")
     talk.house.work()

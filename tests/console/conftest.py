@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from discover.bootstrap import open_app
-from discover.services.operators import add_operator
+from discover.services.console.operators import add_operator
 from discover.settings import Settings
 from tests.support.journey import ShiftedClock
 from tests.support.site import Site, fill, serving

@@ -9,16 +9,18 @@ import pytest
 import sqlalchemy as sa
 
 from discover.model.query import Kind
-from discover.services import audit_log, consent_log, deliveries, delivery_desk, reports
-from discover.services.blocklist_drafts import find_draft
-from discover.services.blocklists import lists
+from discover.services.consent import consent_log
+from discover.services.consent.blocklist_drafts import find_draft
+from discover.services.consent.blocklists import lists
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.withdraw import VISITS
+from discover.services.console import audit_log, reports
+from discover.services.console.growth import note_sizes
 from discover.services.facts import SERVERS
-from discover.services.growth import note_sizes
-from discover.services.indexing import index_all
-from discover.services.rebuilds import newest
-from discover.services.retention import enforce_retention
+from discover.services.federation import deliveries, delivery_desk
+from discover.services.index.indexing import index_all
+from discover.services.index.rebuilds import newest
 from discover.services.tasks import run_next_task
-from discover.services.withdraw import VISITS
 from discover.store.database import table
 from discover.store.tables import AuditEntry, ConsentLogEntry, Report
 from tests.console.conftest import HTML, NAME
@@ -293,7 +295,7 @@ def test_rebuild_is_queued_done_by_a_worker_and_shows_its_progress(ada):
 
 
 def test_rebuild_is_not_done_again_when_its_task_comes_twice(ada):
-    from discover.services.rebuilds import ask, run
+    from discover.services.index.rebuilds import ask, run
 
     number = ask(ada.context, NAME)
     run(ada.context, {"rebuild": number})
@@ -331,7 +333,7 @@ def test_consent_log_is_paged_and_verified(ada):
 
 
 def test_settings_show_where_they_come_from_and_no_secret(tmp_path, monkeypatch):
-    from discover.services.operators import add_operator
+    from discover.services.console.operators import add_operator
     from tests.console.conftest import PASSWORD, consoled
 
     monkeypatch.setenv("WAYPOST_ACTOR_NAME", "finder")

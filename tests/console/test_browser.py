@@ -11,14 +11,14 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import sync_playwright
 
-from discover.services.blocklist_drafts import keep_draft
-from discover.services.blocklists import import_list
-from discover.services.growth import note_sizes
-from discover.services.operators import add_operator
-from discover.services.packs import keep_pack
-from discover.services.rebuilds import ask
-from discover.services.topic_edits import add_edit, list_edits, remove_edit
-from discover.services.withdraw import VISITS
+from discover.services.consent.blocklist_drafts import keep_draft
+from discover.services.consent.blocklists import import_list
+from discover.services.consent.withdraw import VISITS
+from discover.services.console.growth import note_sizes
+from discover.services.console.operators import add_operator
+from discover.services.find.packs import keep_pack
+from discover.services.index.rebuilds import ask
+from discover.services.topics.edits import add_edit, list_edits, remove_edit
 from discover.store.database import table
 from discover.store.tables import Withdrawal
 from discover.wire.blocklist import Block

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from discover.bootstrap import open_app
-from discover.services.operators import check_password
+from discover.services.console.operators import check_password
 from discover.settings import Settings
 from discover.store.database import table
 from discover.store.tables import Report

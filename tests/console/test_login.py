@@ -9,8 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from discover.policy.entry import FREE_TRIES, IDLE, LONGEST
-from discover.services import audit_log, sessions
-from discover.services.operators import (
+from discover.services.consent.retention import enforce_retention
+from discover.services.console import audit_log, sessions
+from discover.services.console.operators import (
     OPERATORS,
     add_operator,
     check_password,
@@ -18,8 +19,7 @@ from discover.services.operators import (
     remove_operator,
     set_password,
 )
-from discover.services.retention import enforce_retention
-from discover.services.sessions import SESSIONS
+from discover.services.console.sessions import SESSIONS
 from discover.store.database import table
 from discover.store.tables import LoginTry
 from tests.console.conftest import HTML, NAME, PASSWORD, consoled

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from discover.services import audit_log
+from discover.services.console import audit_log
 from discover.services.facts import PERSONS
-from discover.services.packs import find_pack
+from discover.services.find.packs import find_pack
 from tests.support.site import HOST, MARTA
 
 PAGE = "/console/packs"

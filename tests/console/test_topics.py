@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from discover.services import audit_log
-from discover.services.autocomplete import complete
-from discover.services.indexing import index_all
-from discover.services.tags import find_tags
+from discover.services.console import audit_log
+from discover.services.find.autocomplete import complete
+from discover.services.find.tags import find_tags
+from discover.services.index.indexing import index_all
 from discover.services.tasks import run_next_task
-from discover.services.topic_edits import add_edit, follow, list_edits, remove_edit
-from discover.services.topics import catalogue, topic_view
+from discover.services.topics.catalogue import catalogue, topic_view
+from discover.services.topics.edits import add_edit, follow, list_edits, remove_edit
 from tests.console.conftest import NAME
 from tests.support.site import HOST, MARTA
 
@@ -134,7 +134,8 @@ def test_the_same_change_twice_is_one(editor):
 
 
 def test_another_process_follows_what_stands_in_the_database(editor):
-    from discover.services import topic_edits, topics
+    from discover.services.topics import catalogue as topics
+    from discover.services.topics import edits as topic_edits
 
     editor.send(f"{PAGE}/hidden", PAGE)
     topics.lay_over(None)  # as a process that has just started

@@ -14,8 +14,8 @@ import sqlalchemy as sa
 
 from crawler.run import run_crawler
 from discover.bootstrap import App, open_app
-from discover.services import visits
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
+from discover.services.crawl import visits
 from discover.settings import Settings
 from tests.support.rude_site import RudeSite, answer
 

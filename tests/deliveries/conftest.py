@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from discover.bootstrap import App, open_app
-from discover.services.deliveries import deliver_due, enqueue
-from discover.services.delivery_turns import DELIVERIES, FAILURES, HOSTS
+from discover.services.federation.deliveries import deliver_due, enqueue
+from discover.services.federation.delivery_turns import DELIVERIES, FAILURES, HOSTS
 from tests.support.journey import ShiftedClock, lab_settings
 from tests.support.receiver import Receiver, receiving
 

@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from discover.bootstrap import open_app
-from discover.services.deliveries import enqueue
-from discover.services.delivery_turns import DELIVERIES
+from discover.services.federation.deliveries import enqueue
+from discover.services.federation.delivery_turns import DELIVERIES
 from tests.support.cluster import Cluster, until
 from tests.support.journey import lab_settings
 

@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from discover.model.fetched import FetchError, FetchFailure
 from discover.net.conversation import Answer
-from discover.services.deliveries import enqueue
-from discover.services.delivery_turns import HOSTS, drop_dead_leases
+from discover.services.consent.retention import enforce_retention
+from discover.services.federation.deliveries import enqueue
+from discover.services.federation.delivery_turns import HOSTS, drop_dead_leases
 from discover.services.owners import may_be_alive, own_name
-from discover.services.retention import enforce_retention
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, Server
 

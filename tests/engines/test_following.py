@@ -14,10 +14,10 @@ from discover.model.actor import ConsentSignals, Flag
 from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ServerSeen
 from discover.model.query import Kind
-from discover.services.indexing import index_pending
-from discover.services.observe import observe
-from discover.services.outbox import OUTBOX
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
+from discover.services.crawl.observe import observe
+from discover.services.index.indexing import index_pending
+from discover.services.index.outbox import OUTBOX
 from discover.settings import Settings
 from tests.support.site import HOST, actor, post, posts
 

@@ -12,8 +12,8 @@ from discover.bootstrap import App, open_app
 from discover.model.actor import ConsentSignals, Flag
 from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ServerSeen
-from discover.services.observe import observe
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
+from discover.services.crawl.observe import observe
 from discover.settings import Settings
 from discover.store.database import table
 from tests.support.site import HOST, PUBLIC, actor

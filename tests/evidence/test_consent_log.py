@@ -12,12 +12,12 @@ import pytest
 from discover.model.actor import Handle
 from discover.model.instance import RobotsState
 from discover.policy.chain import Broken, canonical, read, verify
-from discover.services import consent_log
-from discover.services.consent_log import Event
-from discover.services.observe import observe
-from discover.services.retention import enforce_retention
-from discover.services.servers import add_server, remove_server
-from discover.services.withdraw import forget_person, forget_server
+from discover.services.consent import consent_log
+from discover.services.consent.consent_log import Event
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.servers import add_server, remove_server
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.crawl.observe import observe
 from tests.evidence.conftest import NO
 from tests.support.site import HOST, post, posts
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from discover.model.actor import Flag
-from discover.services.indexing import index_all
+from discover.services.index.indexing import index_all
 from tests.support.cluster import Cluster
 from tests.support.site import HOST, KEPT_OUT, MARTA, YES, filled_site
 

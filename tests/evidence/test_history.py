@@ -5,11 +5,11 @@ from __future__ import annotations
 from discover.model.actor import ConsentSignals, Flag, Handle
 from discover.model.instance import RobotsState
 from discover.model.observed import ActorMissing, ActorUnchanged, Missing
-from discover.services.commands import _forget_evidence
-from discover.services.history import MOST
-from discover.services.retention import enforce_retention
-from discover.services.why import explain_account
-from discover.services.withdraw import forget_person, forget_server
+from discover.services.consent.history import MOST
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.why import explain_account
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.talk.commands import _forget_evidence
 from discover.store.tables import VerdictHistory
 from tests.evidence.conftest import NO
 from tests.support.site import HOST, MARTA

@@ -8,9 +8,9 @@ from datetime import timedelta
 from discover.model.actor import Handle
 from discover.model.instance import RobotsState
 from discover.model.observed import PostMissing
-from discover.services.indexing import index_all, next_size
-from discover.services.retention import enforce_retention
-from discover.services.withdraw import forget_person
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.withdraw import forget_person
+from discover.services.index.indexing import index_all, next_size
 from discover.store.tables import Withdrawal
 from tests.evidence.conftest import NO
 from tests.support.site import HOST, post, posts

@@ -9,8 +9,7 @@ import pytest
 
 from discover.model.actor import Handle
 from discover.policy.origin import host_of
-from discover.services.indexing import index_all
-from discover.services.removal import (
+from discover.services.consent.removal import (
     MOST_OF_HOST,
     MOST_OF_PERSON,
     MOST_TRIES,
@@ -20,7 +19,8 @@ from discover.services.removal import (
     _try,
     ask,
 )
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
+from discover.services.index.indexing import index_all
 from discover.store.database import table
 from discover.store.tables import Delivery, RemovalCode, Server, Suppression, VerdictRow, Visit
 from tests.evidence.conftest import rows_of

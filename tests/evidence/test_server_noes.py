@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from discover.model.observed import ServerActorSeen
-from discover.services.relays import server_actor_seen, server_unblocked_us
+from discover.services.federation.relays import server_actor_seen, server_unblocked_us
 from discover.store.database import table, upsert
 from discover.store.tables import PersonRow, Server
 from tests.support.site import HOST

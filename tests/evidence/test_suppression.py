@@ -9,8 +9,8 @@ from discover.model.actor import Handle
 from discover.model.observed import CandidatesSeen, Door
 from discover.model.verdict import Reason
 from discover.policy.consent import PersonAct
-from discover.services.visits import claim_turns, schedule_now
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
+from discover.services.crawl.visits import claim_turns, schedule_now
 from discover.store.database import table, upsert
 from discover.store.tables import Account, Follower, PersonRow, RemoteKey, Suppression, Visit
 from tests.evidence.conftest import NO

@@ -6,7 +6,7 @@ import pytest
 
 from discover.model.instance import RobotsState
 from discover.model.observed import ServerSeen
-from discover.services.why import explain_server
+from discover.services.consent.why import explain_server
 from discover.store.database import table
 from discover.store.tables import Server
 from discover.wire.documents import read_document

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 
 from discover.model.actor import Handle
 from discover.model.instance import RobotsState
-from discover.services.accounts import find_account
-from discover.services.why import explain_account
-from discover.services.withdraw import withdraw_account
+from discover.services.consent.why import explain_account
+from discover.services.consent.withdraw import withdraw_account
+from discover.services.find.accounts import find_account
 from discover.store.database import table
 from discover.store.tables import Account, Server
 from tests.evidence.conftest import NO

@@ -6,8 +6,8 @@ import orjson
 from sqlmodel import SQLModel
 
 from discover.model.actor import Handle
-from discover.services import held
-from discover.services.your_data import your_data
+from discover.services.consent import held
+from discover.services.consent.your_data import your_data
 from discover.store.database import table, upsert
 from discover.store.tables import CommandRow, Interaction, PersonRow, Report
 from tests.evidence.conftest import NO

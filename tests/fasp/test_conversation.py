@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from discover.model.actor import Handle
-from discover.services.blocklists import block_host, unblock_host
-from discover.services.withdraw import forget_person
+from discover.services.consent.blocklists import block_host, unblock_host
+from discover.services.consent.withdraw import forget_person
 from discover.store.database import upsert
 from discover.store.tables import PersonRow, Server, Visit
 from tests.fasp.conftest import Scene

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from api.limits import Rate
-from discover.services.blocklists import block_host
+from discover.services.consent.blocklists import block_host
 from discover.services.fasp import announcements
 from discover.store.tables import Visit
 from tests.fasp.conftest import Scene

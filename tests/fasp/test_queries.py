@@ -7,8 +7,8 @@ from urllib.parse import quote, urlsplit
 
 import pytest
 
-from discover.services.similarity import refresh_all
-from discover.services.trend_levels import refresh_levels
+from discover.services.suggest.similarity import refresh_all
+from discover.services.trends.levels import refresh_levels
 from discover.store.tables import FaspDebugCall
 from tests.fasp.conftest import Scene
 

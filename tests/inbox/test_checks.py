@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from api.activitypub import intake
 from api.limits import Rate
 from discover import services
-from discover.services.dispatch import HANDLERS
+from discover.services.federation.dispatch import HANDLERS
 from discover.store.database import table, upsert
 from discover.store.tables import (
     RemoteKey,
@@ -238,7 +238,7 @@ def test_what_could_not_be_written_down_may_be_sent_once_more(door, anna, monkey
     """Its signature counts as used only together with what came of it."""
     request = anna.cavage(dump(activity(anna, "Follow", OUR_ACTOR)))
     with monkeypatch.context() as broken:
-        broken.setattr(services.inbox, "first_times", lambda *_: 1 / 0)
+        broken.setattr(services.federation.inbox, "first_times", lambda *_: 1 / 0)
         failed = door.post(request)
     assert failed.status_code == 500
     assert failed.headers["content-type"] == "application/problem+json"

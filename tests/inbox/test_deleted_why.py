@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from discover.model.actor import Handle
-from discover.services.servers import add_server
-from discover.services.why import explain_account
+from discover.services.consent.servers import add_server
+from discover.services.consent.why import explain_account
 
 
 def test_whoever_deletes_their_account_is_not_said_to_be_listed(house):

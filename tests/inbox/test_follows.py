@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from discover.model.actor import Handle
-from discover.services.following import reconcile
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
+from discover.services.federation.following import reconcile
 from discover.store.tables import Follower, Following
 from tests.support.town import HOST, OUR_ACTOR, activity, asked_for_themselves, dump
 

@@ -8,9 +8,9 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 
-from discover.services import interactions, people
-from discover.services.servers import add_server
-from discover.services.withdraw import uncount_account
+from discover.services.consent.servers import add_server
+from discover.services.consent.withdraw import uncount_account
+from discover.services.federation import interactions, people
 from discover.store.database import table
 from discover.store.tables import (
     Account,

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from discover.services.relays import subscribe, subscriptions, unsubscribe
-from discover.services.servers import add_server, list_servers, remove_server
-from discover.services.withdraw import forget_server
+from discover.services.consent.servers import add_server, list_servers, remove_server
+from discover.services.consent.withdraw import forget_server
+from discover.services.federation.relays import subscribe, subscriptions, unsubscribe
 from discover.store.tables import Account, Follower, Following, Post, Server
 from tests.support.town import AS, EVERYBODY, HOST, OUR_ACTOR, activity, asked_for_themselves, dump
 

@@ -45,7 +45,7 @@ def expected(lab):
 def opt_in(cluster, lab):
     """With one process, not forty: the services themselves are what the command calls."""
     from discover.bootstrap import open_app
-    from discover.services.servers import add_server
+    from discover.services.consent.servers import add_server
     from discover.settings import Settings
 
     environment = cluster.environment
@@ -74,8 +74,8 @@ def held(cluster):
     """Handles and post URIs straight from the database, each with how often it is there."""
     import sqlalchemy as sa
 
+    from discover.services.consent.withdraw import POSTS
     from discover.services.facts import ACCOUNTS
-    from discover.services.withdraw import POSTS
     from discover.settings import Settings
     from discover.store.database import Database
 

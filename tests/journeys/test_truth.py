@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from discover.model.query import Kind
-from discover.services.status import status
-from discover.services.verify import verify
+from discover.services.console.status import status
+from discover.services.index.verify import verify
 
 
 def test_exactly_the_consenting_and_findable_are_listed_and_their_public_posts(journey):
@@ -47,7 +47,7 @@ def test_a_server_that_did_not_opt_in_is_never_asked_anything(journey):
 def test_a_crawl_delay_is_remembered_for_whoever_visits_next(journey):
     import sqlalchemy as sa
 
-    from discover.services.visits import LEASES
+    from discover.services.crawl.visits import LEASES
 
     trip = journey(accounts=30, seed=2, hosts=3)
     trip.opt_in_all()

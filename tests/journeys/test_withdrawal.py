@@ -8,14 +8,14 @@ import pytest
 
 from discover.model.actor import Handle
 from discover.model.query import Kind
-from discover.services import outbox
-from discover.services.accounts import find_account
-from discover.services.indexing import index_all
-from discover.services.retention import enforce_retention
-from discover.services.servers import remove_server
-from discover.services.verify import verify
-from discover.services.why import explain_account, explain_server
-from discover.services.withdraw import forget_person, forget_server, unforget_person
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.servers import remove_server
+from discover.services.consent.why import explain_account, explain_server
+from discover.services.consent.withdraw import forget_person, forget_server, unforget_person
+from discover.services.find.accounts import find_account
+from discover.services.index import outbox
+from discover.services.index.indexing import index_all
+from discover.services.index.verify import verify
 
 ROBOTS_FOR_US = "User-agent: Waypost\nDisallow: /\n"
 

@@ -14,7 +14,7 @@ from discover import bootstrap
 from discover.bootstrap import open_app
 from discover.cli.main import cli
 from discover.net.public_keys import load_published, made_by
-from discover.services.keys import OVERLAP, list_keys, load_keys, rotate_keys
+from discover.services.federation.keys import OVERLAP, list_keys, load_keys, rotate_keys
 from discover.settings import Settings
 from discover.store.database import table
 from discover.store.tables import KeyRow

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from discover.bootstrap import open_app
 from discover.net.remote_keys import KnownKey
-from discover.services.remote_keys import RemoteKeys
-from discover.services.signatures import SEEN, SeenSignatures
+from discover.services.federation.remote_keys import RemoteKeys
+from discover.services.federation.signatures import SEEN, SeenSignatures
 from discover.settings import Settings
 from tests.support.postgres import fresh_database, run_postgres
 

@@ -14,16 +14,18 @@ from discover.model.query import EngineQuery, Kind
 from discover.model.suggestions import SuggestionRequest
 from discover.model.trends import TrendRequest
 from discover.model.views import SearchRequest
-from discover.services import similarity, trend_heard, trends
-from discover.services.accounts import find_account, recent_posts
+from discover.services.consent.why import explain_account
+from discover.services.consent.withdraw import POSTS
+from discover.services.consent.your_data import your_data
 from discover.services.facts import ACCOUNTS
-from discover.services.indexing import index_all
-from discover.services.search import search
-from discover.services.suggest import suggest
-from discover.services.trend_uses import TAG
-from discover.services.why import explain_account
-from discover.services.withdraw import POSTS
-from discover.services.your_data import your_data
+from discover.services.find.accounts import find_account, recent_posts
+from discover.services.find.search import search
+from discover.services.index.indexing import index_all
+from discover.services.suggest import similarity
+from discover.services.suggest.suggesting import suggest
+from discover.services.trends import heard as trend_heard
+from discover.services.trends import trending as trends
+from discover.services.trends.uses import TAG
 from tests.leak.origin import Person
 
 if TYPE_CHECKING:

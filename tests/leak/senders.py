@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from discover.bootstrap import App
 from discover.net.remote_keys import KnownKey
-from discover.services.remote_keys import RemoteKeys
+from discover.services.federation.remote_keys import RemoteKeys
 from discover.store.database import table
 from discover.store.tables import FaspConnection, FaspRequest
 from tests.leak.origin import Person

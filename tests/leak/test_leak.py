@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from discover.services import visits
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
+from discover.services.crawl import visits
 from tests.leak.doors import Difference
 from tests.leak.trial import Trial, run_trial
 

@@ -12,15 +12,15 @@ from pathlib import Path
 from api.limits import Rate
 from discover.bootstrap import App, open_app
 from discover.model.actor import Handle
-from discover.services import visits
-from discover.services.observe import observe
-from discover.services.retention import enforce_retention
-from discover.services.servers import add_server, remove_server
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.servers import add_server, remove_server
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.crawl import visits
+from discover.services.crawl.observe import observe
+from discover.services.crawl.visiting.account import visit_account
+from discover.services.crawl.visiting.server import visit_server
+from discover.services.crawl.visiting.tools import Tools
 from discover.services.tasks import run_next_task
-from discover.services.visiting.account import visit_account
-from discover.services.visiting.server import visit_server
-from discover.services.visiting.tools import Tools
-from discover.services.withdraw import forget_person, forget_server
 from discover.settings import Settings
 from tests.leak.doors import Difference, Doors
 from tests.leak.oracle import Oracle

@@ -17,7 +17,7 @@ from mastodon import Mastodon
 
 from discover.model.actor import Flag
 from discover.model.post import Media, MediaKind
-from discover.services.topic_growth import grow
+from discover.services.topics.growth import grow
 from tests.support.crowd import Crowd, gathered
 from tests.support.node import node, npm_folder
 from tests.support.paths import PEERS

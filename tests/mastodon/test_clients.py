@@ -9,7 +9,7 @@ from mastodon import MastodonNotFoundError, MastodonRatelimitError
 
 from api.limits import Rate
 from discover.model.actor import Handle
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
 from tests.mastodon.conftest import GAZERS, Town
 from tests.support.site import serving
 

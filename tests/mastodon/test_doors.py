@@ -9,9 +9,9 @@ import pytest
 
 from discover.model.actor import Handle
 from discover.model.observed import PostMissing
-from discover.services.blocklists import block_host
-from discover.services.observe import observe
-from discover.services.withdraw import forget_person
+from discover.services.consent.blocklists import block_host
+from discover.services.consent.withdraw import forget_person
+from discover.services.crawl.observe import observe
 from tests.mastodon.conftest import Town
 
 EVERY_LIST = (

@@ -14,9 +14,9 @@ import sqlalchemy as sa
 
 from discover.net.remote_keys import KeyLimits, KnownKey
 from discover.net.verify import GoneActor, Refused
+from discover.services.consent.servers import add_server
 from discover.services.facts import SERVERS
-from discover.services.remote_keys import KEYS, RemoteKeys
-from discover.services.servers import add_server
+from discover.services.federation.remote_keys import KEYS, RemoteKeys
 from tests.support.remote import INBOX, Person
 from tests.support.rude_site import answer, in_turn
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from discover.model.actor import Handle
-from discover.services.feeds import topic_posts
-from discover.services.packs import find_pack, join, keep_pack, pick
-from discover.services.topics import topic_views
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
+from discover.services.find.feeds import topic_posts
+from discover.services.find.packs import find_pack, join, keep_pack, pick
+from discover.services.topics.catalogue import topic_views
 from discover.store.database import table
 from discover.store.tables import PackMember
 

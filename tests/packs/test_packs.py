@@ -12,8 +12,8 @@ import sqlalchemy as sa
 
 from discover.model.actor import ConsentSignals, Flag, Handle
 from discover.model.views import BadRequest
-from discover.services import packs
-from discover.services.indexing import index_all
+from discover.services.find import packs
+from discover.services.index.indexing import index_all
 from tests.support.site import HOST, actor, filled_site, post, posts
 
 YES = {"discoverable": Flag.TRUE, "indexable": Flag.TRUE}

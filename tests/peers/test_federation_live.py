@@ -13,12 +13,12 @@ import pytest
 import sqlalchemy as sa
 
 from discover.bootstrap import open_app
+from discover.services.consent.servers import add_server, list_servers
 from discover.services.context import Context
-from discover.services.relays import subscriptions
-from discover.services.servers import add_server, list_servers
+from discover.services.crawl.visits import LEASES, VISITS
+from discover.services.federation.relays import subscriptions
+from discover.services.index.verify import verify
 from discover.services.tasks import enqueue
-from discover.services.verify import verify
-from discover.services.visits import LEASES, VISITS
 from discover.settings import Settings
 from tests.support.cluster import Cluster, until
 from tests.support.peers import (

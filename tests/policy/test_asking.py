@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from discover.services.topic_search import named
-from discover.services.topics import catalogue, read_telling, telling
+from discover.services.topics.catalogue import catalogue, read_telling, telling
+from discover.services.topics.search import named
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from discover.model.actor import Handle
 from discover.policy.address import read_url
 from discover.policy.origin import host_of, same_origin
-from discover.services.servers import read_host
+from discover.services.consent.servers import read_host
 from discover.wire.blocklist import read_blocked_host
 from discover.wire.operators import parse
 from discover.wire.urls import host_of as wire_host_of

@@ -15,10 +15,10 @@ from discover.demo.control import Lab
 from discover.demo.server import start_in_thread
 from discover.demo.world import World
 from discover.model.check import ServerCheck
+from discover.services.consent.proofs import check
+from discover.services.consent.withdraw import POSTS
 from discover.services.facts import ACCOUNTS, SERVERS
-from discover.services.indexing import index_all
-from discover.services.proofs import check
-from discover.services.withdraw import POSTS
+from discover.services.index.indexing import index_all
 from tests.support.journey import ShiftedClock, lab_settings
 from tests.support.nameserver import NameServer
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from discover.services.blocklists import block_host
+from discover.services.consent.blocklists import block_host
 from tests.api.test_openapi import faults
 from tests.proofs.conftest import FILE
 from tests.support.nameserver import SILENCE

@@ -6,12 +6,12 @@ import pytest
 import sqlalchemy as sa
 
 from discover.model.query import Kind
-from discover.services.audit import audit
+from discover.services.consent.audit import audit
+from discover.services.consent.servers import add_server
+from discover.services.consent.withdraw import POSTS, VERDICTS
 from discover.services.facts import ACCOUNTS, BLOCKED, SERVERS
-from discover.services.indexing import index_all
-from discover.services.servers import add_server
-from discover.services.verify import verify
-from discover.services.withdraw import POSTS, VERDICTS
+from discover.services.index.indexing import index_all
+from discover.services.index.verify import verify
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_a_post_that_is_not_public_is_removed(filled):
 
 
 def test_a_server_whose_proof_is_on_record_nowhere_is_taken_out(filled):
-    from discover.services.proof_rows import PROOFS
+    from discover.services.consent.proof_rows import PROOFS
 
     change(filled, sa.delete(PROOFS))
     report = audit(filled.app.context)

@@ -9,7 +9,7 @@ from discover.model.actor import Handle
 from discover.model.observed import CandidatesSeen, Door
 from discover.model.query import Kind
 from discover.model.verdict import Reason
-from discover.services.blocklists import (
+from discover.services.consent.blocklists import (
     block_host,
     import_list,
     lists,
@@ -17,14 +17,14 @@ from discover.services.blocklists import (
     remove_list,
     unblock_host,
 )
+from discover.services.consent.servers import add_server
+from discover.services.consent.why import explain_server
+from discover.services.consent.withdraw import VISITS
+from discover.services.crawl.observe import observe
+from discover.services.crawl.visits import borrow_host, claim_turns
 from discover.services.facts import PERSONS, load_servers
-from discover.services.indexing import index_all
-from discover.services.observe import observe
-from discover.services.servers import add_server
-from discover.services.verify import verify
-from discover.services.visits import borrow_host, claim_turns
-from discover.services.why import explain_server
-from discover.services.withdraw import VISITS
+from discover.services.index.indexing import index_all
+from discover.services.index.verify import verify
 from discover.wire.blocklist import Block
 
 

@@ -11,14 +11,14 @@ import sqlalchemy as sa
 from discover.model.query import Kind
 from discover.policy.proofs import GRACE
 from discover.proving import prove_due
-from discover.services.blocklists import block_host
-from discover.services.proof_rows import PROOFS, slowest
-from discover.services.proofs import ContactAnswer, contact_said
-from discover.services.relays import consent_ended
-from discover.services.servers import add_server, remove_server
-from discover.services.verify import verify
-from discover.services.why import explain_server
-from discover.services.withdraw import forget_server
+from discover.services.consent.blocklists import block_host
+from discover.services.consent.proof_rows import PROOFS, slowest
+from discover.services.consent.proofs import ContactAnswer, contact_said
+from discover.services.consent.servers import add_server, remove_server
+from discover.services.consent.why import explain_server
+from discover.services.consent.withdraw import forget_server
+from discover.services.federation.relays import consent_ended
+from discover.services.index.verify import verify
 from discover.store.database import table
 from discover.store.tables import Follower
 from tests.proofs.conftest import FILE

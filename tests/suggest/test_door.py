@@ -12,7 +12,7 @@ import pytest
 
 from api.routes.suggestions import SuggestionsOut
 from discover.model.actor import Handle
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
 from tests.support.crowd import Crowd
 from tests.support.site import serving
 

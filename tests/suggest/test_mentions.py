@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from discover.model.actor import Flag, Handle
 from discover.model.observed import PostMissing
 from discover.model.post import Audience
-from discover.services.mentions import MENTIONS, MOST
-from discover.services.observe import observe
-from discover.services.withdraw import forget_person, forget_server
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.crawl.observe import observe
+from discover.services.federation.mentions import MENTIONS, MOST
 from tests.support.crowd import Crowd
 
 LIKE_ADA = {"like": ("ada@a.example",)}

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from discover.model.actor import Flag, Handle
 from discover.model.views import BadRequest
 from discover.policy.suggest import REASONS
-from discover.services import similarity
-from discover.services.indexing import index_all
-from discover.services.similarity import CHANGED, TRAITS, refresh_all
-from discover.services.withdraw import forget_person, forget_server
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.index.indexing import index_all
+from discover.services.suggest import similarity
+from discover.services.suggest.similarity import CHANGED, TRAITS, refresh_all
 from tests.support.crowd import Crowd
 
 DAY = timedelta(days=1)

@@ -6,8 +6,8 @@ from typing import Any
 
 from discover.model.actor import Handle
 from discover.model.views import SearchRequest
-from discover.services.search import search
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
+from discover.services.find.search import search
 from tests.support.crowd import Crowd
 
 

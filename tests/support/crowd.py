@@ -26,12 +26,12 @@ from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ActorSeen, Door, ExtrasSeen, PostsSeen, ServerSeen
 from discover.model.post import Audience, Post
 from discover.model.suggestions import SuggestionAnswer, SuggestionRequest
+from discover.services.consent.servers import add_server
+from discover.services.crawl.observe import observe
 from discover.services.facts import ACCOUNTS, POSTS
-from discover.services.indexing import index_all
-from discover.services.observe import observe
-from discover.services.servers import add_server
-from discover.services.similarity import refresh_all
-from discover.services.suggest import suggest
+from discover.services.index.indexing import index_all
+from discover.services.suggest.similarity import refresh_all
+from discover.services.suggest.suggesting import suggest
 from discover.settings import Settings
 from discover.store.database import table
 from discover.store.tables import Interaction

@@ -21,12 +21,12 @@ from discover.demo.world import World
 from discover.model.actor import Handle
 from discover.model.query import Kind
 from discover.model.views import SearchAnswer, SearchRequest
+from discover.services.consent.servers import add_server
+from discover.services.consent.withdraw import POSTS
+from discover.services.crawl.visits import schedule_now
 from discover.services.facts import ACCOUNTS
-from discover.services.indexing import index_all
-from discover.services.search import search
-from discover.services.servers import add_server
-from discover.services.visits import schedule_now
-from discover.services.withdraw import POSTS
+from discover.services.find.search import search
+from discover.services.index.indexing import index_all
 from discover.settings import Settings
 
 

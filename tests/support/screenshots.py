@@ -18,8 +18,8 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from discover.model.views import SearchRequest
-from discover.services.search import search
-from discover.services.similarity import refresh_all
+from discover.services.find.search import search
+from discover.services.suggest.similarity import refresh_all
 from tests.support.chromium import FLAGS, install_chromium
 from tests.support.journey import travelling
 from tests.support.paths import ROOT

@@ -20,9 +20,9 @@ from discover.model.actor import Actor, ActorType, ConsentSignals, Flag, Handle,
 from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ActorSeen, Door, PostsSeen, ServerSeen
 from discover.model.post import Audience, Media, MediaKind, Post
-from discover.services.indexing import index_all
-from discover.services.observe import observe
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
+from discover.services.crawl.observe import observe
+from discover.services.index.indexing import index_all
 from discover.settings import Settings
 
 PUBLIC = "https://waypost.example"

@@ -21,10 +21,10 @@ from crawler.run import run_crawler
 from discover.bootstrap import App, open_app
 from discover.model.views import SearchRequest
 from discover.net.verify import SignedRequest
-from discover.services.deliveries import deliver_due
-from discover.services.indexing import index_all
-from discover.services.search import search
-from discover.services.servers import add_server
+from discover.services.consent.servers import add_server
+from discover.services.federation.deliveries import deliver_due
+from discover.services.find.search import search
+from discover.services.index.indexing import index_all
 from discover.services.tasks import run_next_task
 from discover.store.database import table, upsert
 from discover.store.tables import PersonRow

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from discover.services.topic_boosts import boost_topics
+from discover.services.topics.boosts import boost_topics
 from tests.support.remote import PUBLIC, Person
 from tests.support.town import House, housed
 

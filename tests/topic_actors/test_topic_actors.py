@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 
 from discover.model.actor import Handle
-from discover.services import deliveries
-from discover.services.topic_boosts import boost_topics
-from discover.services.withdraw import forget_person, forget_server
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.federation import deliveries
+from discover.services.topics.boosts import boost_topics
 from discover.store.tables import Delivery, TopicBoost, TopicFollower
 from tests.support.remote import PUBLIC
 from tests.support.rude_site import answer

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from discover.model.actor import ConsentSignals, Flag
 from discover.services.facts import ACCOUNTS
-from discover.services.indexing import index_all
+from discover.services.index.indexing import index_all
 from tests.support.site import HOST, actor, filled_site, post, posts
 
 NO = ConsentSignals(discoverable=Flag.FALSE, indexable=Flag.FALSE)

@@ -10,12 +10,12 @@ import sqlalchemy as sa
 from discover.model.actor import ConsentSignals, Flag
 from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ServerSeen
-from discover.services.indexing import index_all
-from discover.services.observe import observe
-from discover.services.outbox import OUTBOX
-from discover.services.servers import add_server
-from discover.services.topic_growth import grow
-from discover.services.topics import topic_view, topics_of
+from discover.services.consent.servers import add_server
+from discover.services.crawl.observe import observe
+from discover.services.index.indexing import index_all
+from discover.services.index.outbox import OUTBOX
+from discover.services.topics.catalogue import topic_view, topics_of
+from discover.services.topics.growth import grow
 from tests.support.site import actor, post, posts
 
 NEW = "eclipse2031chasers"
@@ -98,7 +98,7 @@ def test_growing_again_changes_nothing(trip):
 def test_after_a_change_of_the_list_everybody_is_measured_again(trip, monkeypatch):
     person(trip, "sky", HOSTS[0], "astrodon")
     settle(trip)
-    monkeypatch.setattr("discover.services.topic_growth.catalogue_digest", lambda: "another")
+    monkeypatch.setattr("discover.services.topics.growth.catalogue_digest", lambda: "another")
     grow(trip.app.context)
     with trip.app.context.database.read() as connection:
         waiting = set(connection.scalars(sa.select(OUTBOX.c.ref)))

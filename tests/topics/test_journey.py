@@ -7,11 +7,11 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from discover.model.actor import Handle
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.withdraw import forget_person, withdraw_posts
 from discover.services.facts import ACCOUNTS
-from discover.services.indexing import index_all
-from discover.services.retention import enforce_retention
-from discover.services.topic_measure import BESIDE, measure
-from discover.services.topics import (
+from discover.services.index.indexing import index_all
+from discover.services.topics.catalogue import (
     ACCOUNT_TAGS,
     ACCOUNT_TOPICS,
     TOPIC_DAYS,
@@ -20,7 +20,7 @@ from discover.services.topics import (
     topic_views,
     topics_of,
 )
-from discover.services.withdraw import forget_person, withdraw_posts
+from discover.services.topics.measure import BESIDE, measure
 
 DERIVED = (ACCOUNT_TOPICS, ACCOUNT_TAGS, BESIDE, TOPIC_DAYS)
 

@@ -8,7 +8,7 @@ import pytest
 
 from discover.policy.topic_growth import Beside, grown, relatives
 from discover.policy.topics import key
-from discover.services.topics import catalogue
+from discover.services.topics.catalogue import catalogue
 from discover.wire.hashtags import fold
 
 TEN = {"en", "de", "fr", "es", "pt", "it", "pl", "nl", "ja", "ar"}

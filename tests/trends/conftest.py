@@ -15,9 +15,9 @@ from httpx import Client
 from discover.model.observed import PostMissing, PostsSeen
 from discover.model.post import Audience, Post
 from discover.model.trends import TrendingTag, TrendRequest
+from discover.services.crawl.observe import observe
 from discover.services.facts import ACCOUNTS, POSTS
-from discover.services.observe import observe
-from discover.services.trends import trending_links, trending_posts, trending_tags
+from discover.services.trends.trending import trending_links, trending_posts, trending_tags
 from discover.store.database import table
 from discover.store.tables import Interaction
 from discover.wire.hashtags import in_text

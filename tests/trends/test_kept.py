@@ -8,14 +8,14 @@ import sqlalchemy as sa
 
 from discover.model.actor import Flag, Handle
 from discover.model.trends import TrendRequest
-from discover.services import trend_counts
-from discover.services.blocklists import block_host
+from discover.services.consent.blocklists import block_host
+from discover.services.consent.withdraw import forget_person
 from discover.services.tasks import enqueue, run_next_task
-from discover.services.trend_counts import KEPT, kept
-from discover.services.trend_heard import Window
-from discover.services.trend_uses import COUNTS, TAG
-from discover.services.trends import trending_links, trending_tags
-from discover.services.withdraw import forget_person
+from discover.services.trends import counts as trend_counts
+from discover.services.trends.counts import KEPT, kept
+from discover.services.trends.heard import Window
+from discover.services.trends.trending import trending_links, trending_tags
+from discover.services.trends.uses import COUNTS, TAG
 from tests.trends.conftest import DAY, HOUR
 
 SKY = '<a href="https://news.example/sky">there</a>'

@@ -12,14 +12,14 @@ from discover.model.instance import RobotsState
 from discover.model.observed import ServerSeen
 from discover.model.post import Audience
 from discover.model.views import BadRequest
-from discover.services.blocklists import block_host
+from discover.services.consent.blocklists import block_host
+from discover.services.consent.retention import enforce_retention
+from discover.services.consent.servers import add_server
+from discover.services.consent.withdraw import forget_person, forget_server
+from discover.services.crawl.observe import observe
 from discover.services.facts import SERVERS
-from discover.services.observe import observe
-from discover.services.retention import enforce_retention
-from discover.services.servers import add_server
-from discover.services.trend_levels import refresh_levels
-from discover.services.trend_uses import LEVELS, USES
-from discover.services.withdraw import forget_person, forget_server
+from discover.services.trends.levels import refresh_levels
+from discover.services.trends.uses import LEVELS, USES
 from discover.store.database import upsert
 from discover.store.tables import PersonRow
 from tests.trends.conftest import DAY, HOUR

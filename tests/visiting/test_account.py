@@ -29,8 +29,8 @@ from discover.model.observed import (
 from discover.model.verdict import AccountVerdict, Answer, Decision, Reason
 from discover.net.client import GuardedClient
 from discover.net.manners import Manners
-from discover.services.visiting.account import Visited, visit_account
-from discover.services.visiting.tools import Tools
+from discover.services.crawl.visiting.account import Visited, visit_account
+from discover.services.crawl.visiting.tools import Tools
 from discover.settings import Settings
 from tests.support.rude_site import RudeSite, answer
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from discover.services.similarity import refresh_all
+from discover.services.suggest.similarity import refresh_all
 from tests.support.journey import travelling
 from tests.support.site import GENEROUS, filled_site, serving
 

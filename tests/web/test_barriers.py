@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from discover.model.views import SearchRequest
-from discover.services.search import search
+from discover.services.find.search import search
 from tests.support.chromium import FLAGS, install_chromium
 from tests.support.node import npm_folder
 

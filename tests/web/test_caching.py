@@ -76,7 +76,7 @@ def test_refusal_has_no_validator(site):
 
 
 def test_server_that_is_out_makes_the_directory_another_page(own_site):
-    from discover.services.withdraw import forget_server
+    from discover.services.consent.withdraw import forget_server
 
     tag = own_site.page("/servers").headers["etag"]
     assert own_site.get("/servers", headers={"If-None-Match": tag}).status_code == 304

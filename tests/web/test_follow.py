@@ -14,9 +14,9 @@ from api.following import Homes
 from api.limits import Rate
 from api.problems import ProblemAnswer
 from discover.model.actor import Handle
-from discover.services.blocklists import block_host
-from discover.services.follow import find_home
-from discover.services.withdraw import forget_person
+from discover.services.consent.blocklists import block_host
+from discover.services.consent.withdraw import forget_person
+from discover.services.find.follow import find_home
 from tests.support.journey import travelling
 from tests.support.site import GENEROUS, HOST, serving
 

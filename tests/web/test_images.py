@@ -23,12 +23,12 @@ from discover.model.instance import RobotsState
 from discover.model.observed import ServerSeen
 from discover.model.views import AccountView
 from discover.net.budget import Rate
-from discover.services.accounts import find_account, recent_posts
-from discover.services.blocklists import block_host
-from discover.services.observe import observe
-from discover.services.pictures import Picture, PictureKind
-from discover.services.servers import add_server
-from discover.services.withdraw import forget_person, withdraw_account
+from discover.services.consent.blocklists import block_host
+from discover.services.consent.servers import add_server
+from discover.services.consent.withdraw import forget_person, withdraw_account
+from discover.services.crawl.observe import observe
+from discover.services.find.accounts import find_account, recent_posts
+from discover.services.find.pictures import Picture, PictureKind
 from discover.settings import Settings
 from tests.support.rude_site import RudeSite, answer
 from tests.support.site import YES, Site, actor, post, posts, serving

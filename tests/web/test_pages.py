@@ -107,7 +107,7 @@ def test_tag_leads_to_its_people(site):
 def test_pages_lead_on_and_back(own_site):
     many = [actor(f"page{number}") for number in range(25)]
     own_site.see(*many)
-    from discover.services.indexing import index_all
+    from discover.services.index.indexing import index_all
 
     index_all(own_site.app.context)
     first = own_site.page("/search?q=astronomy&type=accounts").text
@@ -262,7 +262,7 @@ def test_operator_can_be_reached_however_they_named_themselves(contact, link):
 
 
 def test_how_fast_people_got_out_is_drawn_and_said(own_site):
-    from discover.services.withdraw import forget_person
+    from discover.services.consent.withdraw import forget_person
 
     forget_person(own_site.app.context, Handle("marta", HOST))
     html = own_site.page("/transparency").text

@@ -9,10 +9,10 @@ import pytest
 
 from discover.model.instance import NodeInfo, Registrations, RobotsState, ServerAbout, ServerOptIn
 from discover.model.observed import ServerSeen
-from discover.services.blocklists import block_host
-from discover.services.proof_rows import keep
-from discover.services.servers import add_server
-from discover.services.withdraw import forget_server
+from discover.services.consent.blocklists import block_host
+from discover.services.consent.proof_rows import keep
+from discover.services.consent.servers import add_server
+from discover.services.consent.withdraw import forget_server
 from discover.wire.statement import Statement
 from tests.support.site import HOST
 from web import opting

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from discover.model.actor import Flag, Handle
-from discover.services.withdraw import forget_person
+from discover.services.consent.withdraw import forget_person
 from tests.support.site import HOST, MARTA, YES
 
 
@@ -78,7 +78,7 @@ def test_trends_answer_whatever_is_asked(site, kind, window):
 
 
 def test_what_many_people_speak_of_trends_with_a_drawing_and_its_words(own_site):
-    from discover.services.indexing import index_all
+    from discover.services.index.indexing import index_all
     from tests.support.site import actor, post, posts
 
     context = own_site.app.context

@@ -11,9 +11,9 @@ from starlette.responses import RedirectResponse
 
 from discover.model.fetched import FetchError
 from discover.model.words import N_, Sentence
-from discover.services import blocklist_drafts, blocklists
-from discover.services.audit_log import Facts
-from discover.services.blocklists import OPERATOR
+from discover.services.consent import blocklist_drafts, blocklists
+from discover.services.consent.blocklists import OPERATOR
+from discover.services.console.audit_log import Facts
 from discover.wire.urls import http_url
 from web.console.doors import AtDesk, Desk, WithForm, sentence_of
 from web.console.pages import show

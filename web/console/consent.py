@@ -6,8 +6,8 @@ from fastapi import APIRouter, Request, Response
 
 from discover.model.words import N_
 from discover.policy.chain import Broken, verify
-from discover.services import consent_log
-from discover.services.audit_log import Facts
+from discover.services.consent import consent_log
+from discover.services.console.audit_log import Facts
 from web.console.doors import AtDesk, WithForm
 from web.console.pages import show
 

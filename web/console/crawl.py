@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from discover.services import crawl_queue, server_health
-from discover.services.visits import crawl_progress
+from discover.services.console import server_health
+from discover.services.crawl import crawl_queue
+from discover.services.crawl.visits import crawl_progress
 from web.console.doors import AtDesk
 from web.console.pages import show
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from discover.model.words import N_
-from discover.services import delivery_desk
+from discover.services.federation import delivery_desk
 from web.console.doors import AtDesk, Desk, WithForm
 from web.console.pages import show
 

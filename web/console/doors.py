@@ -21,11 +21,11 @@ from starlette.types import Message
 from discover.bootstrap import App
 from discover.model.words import N_, Sentence
 from discover.policy.entry import LONGEST, from_our_own_page
-from discover.services import audit_log, sessions
-from discover.services.audit_log import Act, Facts
+from discover.services.consent.transparency import Transparency
+from discover.services.console import audit_log, sessions
+from discover.services.console.audit_log import Act, Facts
+from discover.services.console.sessions import Session
 from discover.services.context import Context
-from discover.services.sessions import Session
-from discover.services.transparency import Transparency
 
 LOGIN = "/console/login"
 _FORM_BYTES = 64_000

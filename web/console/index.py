@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from discover.model.words import N_
-from discover.services import deskwork, rebuilds
-from discover.services.status import status
+from discover.services.console import deskwork
+from discover.services.console.status import status
+from discover.services.index import rebuilds
 from discover.services.tasks import enqueue
 from web import i18n
 from web.console.doors import AtDesk, WithForm

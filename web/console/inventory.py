@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Request, Response
 from pydantic import SecretStr
 
-from discover.services import audit_log
+from discover.services.console import audit_log
 from discover.settings import Settings
 from web.console.doors import AtDesk
 from web.console.pages import show

@@ -10,9 +10,9 @@ from starlette.responses import RedirectResponse
 
 from discover.model.words import N_
 from discover.policy.entry import IDLE, LONGEST
-from discover.services import operators, sessions
-from discover.services.operators import TooSoon
-from discover.services.sessions import new_token
+from discover.services.console import operators, sessions
+from discover.services.console.operators import TooSoon
+from discover.services.console.sessions import new_token
 from web.console.doors import (
     LOGIN,
     AtDesk,

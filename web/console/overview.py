@@ -9,11 +9,13 @@ from fastapi import APIRouter, Response
 
 from discover.model.views import Status
 from discover.model.words import N_, Counted, Sentence
-from discover.services import audit_log, crawl_queue, delivery_desk, growth, reports, server_health
-from discover.services.deskwork import failing_tasks, scheduler_alive
-from discover.services.server_health import Filter
-from discover.services.status import status
-from discover.services.transparency import BOUNDS
+from discover.services.consent.transparency import BOUNDS
+from discover.services.console import audit_log, growth, reports, server_health
+from discover.services.console.deskwork import failing_tasks, scheduler_alive
+from discover.services.console.server_health import Filter
+from discover.services.console.status import status
+from discover.services.crawl import crawl_queue
+from discover.services.federation import delivery_desk
 from web.console import charts
 from web.console.doors import AtDesk, Desk
 from web.console.pages import show, span

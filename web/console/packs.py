@@ -12,8 +12,8 @@ from starlette.exceptions import HTTPException
 from discover.model.actor import Handle
 from discover.model.views import BadRequest
 from discover.model.words import N_
-from discover.services import packs
-from discover.services.audit_log import Facts
+from discover.services.console.audit_log import Facts
+from discover.services.find import packs
 from web.console.doors import AtDesk, Desk, WithForm, sentence_of
 from web.console.pages import show
 

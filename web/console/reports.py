@@ -7,8 +7,8 @@ from starlette.exceptions import HTTPException
 
 from discover.model.words import N_
 from discover.policy.origin import host_of
-from discover.services import reports
-from discover.services.audit_log import Facts
+from discover.services.console import reports
+from discover.services.console.audit_log import Facts
 from web.console.doors import AtDesk, WithForm
 from web.console.pages import show
 

@@ -15,15 +15,16 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse
 
 from discover.model.words import N_, Sentence
-from discover.services import audit_log, delivery_desk, server_health
-from discover.services.audit_log import Facts
-from discover.services.blocklists import block_host, unblock_host
+from discover.services.consent.blocklists import block_host, unblock_host
+from discover.services.consent.proofs import check
+from discover.services.consent.servers import add_server, read_host, remove_server
+from discover.services.consent.withdraw import forget_server
+from discover.services.console import audit_log, server_health
+from discover.services.console.audit_log import Facts
+from discover.services.console.server_health import Filter
 from discover.services.context import Context
-from discover.services.proofs import check
-from discover.services.server_health import Filter
-from discover.services.servers import add_server, read_host, remove_server
-from discover.services.visits import schedule_now
-from discover.services.withdraw import forget_server
+from discover.services.crawl.visits import schedule_now
+from discover.services.federation import delivery_desk
 from web.console.doors import AtDesk, Desk, WithForm
 from web.console.pages import show
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from discover.model.words import N_
-from discover.services import topic_edits
-from discover.services.audit_log import Facts
-from discover.services.topic_edits import BANNED, HIDDEN, NAME, TAG
-from discover.services.topics import catalogue, read_seed, topic_view, topic_views
+from discover.services.console.audit_log import Facts
+from discover.services.topics import edits as topic_edits
+from discover.services.topics.catalogue import catalogue, read_seed, topic_view, topic_views
+from discover.services.topics.edits import BANNED, HIDDEN, NAME, TAG
 from web.console.doors import AtDesk, Desk, WithForm
 from web.console.pages import show
 

@@ -18,12 +18,12 @@ from sqlalchemy.engine import Connection
 from discover.model.observed import Door
 from discover.policy.fasp import fits
 from discover.policy.origin import host_of
-from discover.services import pushes
+from discover.services.consent.withdraw import VISITS
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.fasp.partners import CONNECTIONS, REQUESTS, Partner
-from discover.services.reach import held_among, in_reach
-from discover.services.withdraw import VISITS
+from discover.services.federation import pushes
+from discover.services.federation.reach import held_among, in_reach
 from discover.store.database import chunks, table
 from discover.store.tables import FaspRequest
 from discover.wire.fasp import Announcement

@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.instance import ServerOptIn
+from discover.services.consent.proof_rows import PROOFS, keep, rows_of, statement_of
+from discover.services.consent.standing import settle
 from discover.services.context import Context
-from discover.services.proof_rows import PROOFS, keep, rows_of, statement_of
-from discover.services.standing import settle
 from discover.wire.statement import Statement
 
 

@@ -15,13 +15,13 @@ from discover.policy.languages import primary
 from discover.policy.similarity import words_of
 from discover.policy.trends import language_range, matches
 from discover.ports import Fetcher
-from discover.services import trends
 from discover.services.context import Context
+from discover.services.crawl.visiting.documents import Document, fetch_document
 from discover.services.facts import ACCOUNTS
-from discover.services.reach import may_look_at_person
-from discover.services.search import MAX_LIMIT, MAX_WORDS, search
-from discover.services.suggest import MOST_VALUES, suggest
-from discover.services.visiting.documents import Document, fetch_document
+from discover.services.federation.reach import may_look_at_person
+from discover.services.find.search import MAX_LIMIT, MAX_WORDS, search
+from discover.services.suggest.suggesting import MOST_VALUES, suggest
+from discover.services.trends import trending as trends
 from discover.wire.actor import parse_actor
 from discover.wire.documents import Json, ParseError
 

@@ -20,11 +20,11 @@ from discover.net import fasp as net
 from discover.net.client import GuardedClient
 from discover.net.keys import SigningKey
 from discover.policy.origin import host_of
+from discover.services.consent.proof_words import why
+from discover.services.consent.servers import read_host
 from discover.services.context import Context
 from discover.services.fasp import invitations
 from discover.services.fasp.partners import CONNECTIONS, Partner, is_blocked, load, public_bytes
-from discover.services.proof_words import why
-from discover.services.servers import read_host
 from discover.wire import fasp
 from discover.wire.documents import ParseError, read_document
 from discover.wire.nodeinfo import nodeinfo_url, parse_nodeinfo, well_known_url

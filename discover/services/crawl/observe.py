@@ -1,0 +1,225 @@
+"""What was seen becomes what is known: load facts, ask policy, apply. One transaction a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.instance import RobotsState
+from discover.model.observed import (
+    ActorMissing,
+    ActorSeen,
+    ActorUnchanged,
+    CandidatesSeen,
+    Door,
+    ExtrasSeen,
+    Observation,
+    Outcome,
+    PostMissing,
+    PostsSeen,
+    ServerActorSeen,
+    ServerSeen,
+    ServerVisited,
+)
+from discover.policy.consent import decide_server, must_purge
+from discover.policy.frontier import next_after_failure, next_server_visit
+from discover.policy.origin import host_of
+from discover.services.consent import consent_log
+from discover.services.consent.proof_rows import slowest
+from discover.services.consent.withdraw import POSTS, withdraw_server
+from discover.services.consent.withdrawals import Because
+from discover.services.context import Context
+from discover.services.crawl.observe_actor import (
+    actor_missing,
+    actor_seen,
+    actor_unchanged,
+    extras_seen,
+)
+from discover.services.crawl.observe_posts import post_missing, posts_seen
+from discover.services.crawl.visits import LEASES
+from discover.services.facts import ACCOUNTS, SERVERS, load_servers, suppressed
+from discover.services.federation.reach import asked_themselves
+from discover.services.federation.relays import server_actor_seen
+from discover.services.index import outbox
+from discover.store.database import chunks, upsert
+from discover.store.tables import Visit
+
+
+def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
+    """Judge and store a batch in one transaction; outcomes in the order of the observations."""
+    outcomes: list[Outcome] = [Outcome()] * len(batch)
+    posts: dict[int, PostsSeen] = {}  # gathered, for together they cost a fraction
+    with ctx.database.write() as connection:
+        now = ctx.clock.now()  # waiting for the lock is behind us
+
+        def store_posts() -> None:
+            if posts:
+                done = posts_seen(ctx, connection, list(posts.values()), now)
+                for place, outcome in zip(posts, done, strict=True):
+                    outcomes[place] = outcome
+                posts.clear()
+
+        for place, seen in enumerate(batch):
+            if isinstance(seen, PostsSeen):
+                posts[place] = seen
+                continue
+            if isinstance(seen, PostMissing):
+                store_posts()  # it may be one of them
+            outcomes[place] = _apply(ctx, connection, seen, now)
+        store_posts()
+    return outcomes
+
+
+def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetime) -> Outcome:
+    match seen:
+        case ActorSeen():
+            return actor_seen(ctx, connection, seen, now)
+        case ActorUnchanged():
+            return actor_unchanged(ctx, connection, seen, now)
+        case ActorMissing():
+            return actor_missing(ctx, connection, seen, now)
+        case ExtrasSeen():
+            return extras_seen(ctx, connection, seen, now)
+        case PostsSeen():
+            return posts_seen(ctx, connection, [seen], now)[0]
+        case PostMissing():
+            return post_missing(ctx, connection, seen, now)
+        case CandidatesSeen():
+            return candidates_seen(ctx, connection, seen, now)
+        case ServerSeen():
+            return server_seen(connection, seen, now)
+        case ServerVisited():
+            return server_visited(ctx, connection, seen, now)
+        case ServerActorSeen():
+            return server_actor_seen(ctx, connection, seen, now)
+
+
+def candidates_seen(
+    ctx: Context, connection: Connection, seen: CandidatesSeen, now: datetime
+) -> Outcome:
+    """Keep an appointment with those whose server has opted in, or who did; forget the others."""
+    by_name: dict[str, dict[str, object]] = {}
+    for uri in seen.uris:
+        if host := host_of(uri):
+            by_name[uri] = {"uri": uri, "host": host, "handle": None, "handle_key": None}
+    for handle in seen.handles:
+        by_name[handle.key] = {
+            "uri": None, "host": handle.host, "handle": str(handle), "handle_key": handle.key,
+        }  # fmt: skip
+    if seen.door is Door.BOOST:
+        _drop_known_posts(connection, by_name)
+    servers = load_servers(connection, {str(row["host"]) for row in by_name.values()})
+    left = suppressed(connection, {ctx.digest(name) for name in by_name})
+    wanted = {
+        name for name, row in by_name.items() if decide_server(servers[str(row["host"])]).allowed
+    }
+    others = [uri for uri in seen.uris if uri in by_name and uri not in wanted]
+    wanted |= asked_themselves(ctx, connection, others)
+    rows = [
+        {**row, "door": seen.door.value, "due_at": now}
+        for name, row in by_name.items()
+        if name in wanted and ctx.digest(name) not in left
+    ]
+    upsert(connection, Visit, [row for row in rows if row["uri"]], key=["uri"])
+    upsert(connection, Visit, [row for row in rows if not row["uri"]], key=["handle_key"])
+    return Outcome(stored=len(rows), refused=len(by_name) - len(rows))
+
+
+def _drop_known_posts(connection: Connection, by_name: dict[str, dict[str, object]]) -> None:
+    """Whose posts we hold is found already."""
+    for part in chunks(list(by_name)):
+        for uri in connection.scalars(sa.select(POSTS.c.uri).where(POSTS.c.uri.in_(part))):
+            del by_name[uri]
+
+
+def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outcome:
+    """Only servers on record are kept. What its robots.txt says may hide or purge its people."""
+    row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
+    if row is None:
+        return Outcome()
+    before = load_servers(connection, [seen.host])[seen.host]
+    values: dict[str, object] = {
+        "robots": seen.robots.value,
+        "noindex_header": seen.noindex_header,
+        "seen_at": seen.seen_at or now,
+    }
+    if (info := seen.nodeinfo) is not None:
+        values |= {
+            "software": info.software,
+            "version": info.version,
+            "name": info.name,
+            "description": info.description,
+            "open_registrations": info.open_registrations,
+            "languages": list(info.languages),
+            "monthly_active": info.monthly_active,
+        }
+    if (about := seen.about) is not None:
+        values |= {
+            "rules": list(about.rules),
+            "registrations": about.registrations,
+        }
+        for name in ("name", "description"):  # where NodeInfo is silent, or shorter
+            if said := getattr(about, name):
+                values[name] = said
+        if about.languages:
+            values["languages"] = list(about.languages)
+    connection.execute(sa.update(SERVERS).where(SERVERS.c.host == seen.host).values(**values))
+    if RobotsState.FORBIDDEN.value in (row.robots, seen.robots.value):
+        consent_log.server_touched(connection, seen.host, now)
+    if seen.robots is RobotsState.ALLOWED:
+        # For the next worker that gets the host.
+        connection.execute(
+            sa.update(LEASES)
+            .where(LEASES.c.host == seen.host)
+            .values(crawl_delay=slowest(connection, seen.host, seen.crawl_delay))
+        )
+    was = decide_server(before).allowed
+    removed = reconsider_server(connection, seen.host, was=was, now=now, known_at=seen.seen_at)
+    return Outcome(stored=1, removed=removed)
+
+
+def server_visited(
+    ctx: Context, connection: Connection, seen: ServerVisited, now: datetime
+) -> Outcome:
+    """Make the next appointment: a day later, or backing off while the server fails."""
+    row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
+    if row is None or row.due_at is None:
+        return Outcome()
+    failures = 0 if seen.ok else row.failures + 1
+    pause = next_after_failure(failures, ctx.jitter()) if failures else None
+    due = now + (pause or next_server_visit(ctx.jitter()))
+    connection.execute(
+        sa.update(SERVERS)
+        .where(SERVERS.c.host == seen.host)
+        .values(failures=failures, due_at=max(due, seen.retry_at or due))
+    )
+    return Outcome()
+
+
+def reconsider_server(
+    connection: Connection,
+    host: str,
+    *,
+    was: bool,
+    now: datetime,
+    known_at: datetime | None = None,
+) -> int:
+    """After a change of a server's facts: purge, hide, show again. Returns accounts removed."""
+    decision = decide_server(load_servers(connection, [host])[host])
+    if must_purge(decision):
+        held = connection.scalar(
+            sa.select(sa.func.count()).select_from(ACCOUNTS).where(ACCOUNTS.c.host == host)
+        )
+        because = Because("server", known_at)
+        return withdraw_server(connection, host, now, because) if held else 0
+    if was and not decision.allowed:
+        outbox.note_server_purge(connection, host, now)
+    elif decision.allowed and not was:
+        for account_id in connection.scalars(
+            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
+        ).all():
+            outbox.note_whole_account(connection, account_id, now)
+    return 0

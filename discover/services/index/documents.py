@@ -1,0 +1,204 @@
+"""Rows to search documents, for those who may be found at this moment."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.query import AccountDocument, PostDocument
+from discover.model.topics import AccountTopic
+from discover.model.verdict import AccountVerdict
+from discover.policy.consent import Author, author_of, decide_account, decide_post
+from discover.policy.languages import of_account, primary
+from discover.policy.ranking import account_prior
+from discover.services.context import Context
+from discover.services.facts import (
+    ACCOUNT_FACTS,
+    ACCOUNTS,
+    POST_FACTS,
+    POSTS,
+    account_facts,
+    load_persons,
+    load_servers,
+    post_facts,
+)
+from discover.services.index.newest import places
+from discover.services.topics.catalogue import catalogue, topics_of
+from discover.store.database import Lookup, among
+
+# An account is also found by the words it keeps using; so many posts and words are looked at.
+_TERM_POSTS = 20
+_TERMS = 30
+_WORD = re.compile(r"\w{4,30}")
+# It is found by the names of these topics of its, in every language.
+_TOPICS = 5
+_TOPIC_WEIGHT = 0.2
+
+# The columns that documents, and what is shown, are made of
+ACCOUNT_COLUMNS = (
+    *ACCOUNT_FACTS, ACCOUNTS.c.handle, ACCOUNTS.c.username, ACCOUNTS.c.name, ACCOUNTS.c.url,
+    ACCOUNTS.c.summary_html, ACCOUNTS.c.featured_tags, ACCOUNTS.c.emojis, ACCOUNTS.c.language,
+    ACCOUNTS.c.languages, ACCOUNTS.c.avatar_url, ACCOUNTS.c.header_url, ACCOUNTS.c.followers, ACCOUNTS.c.following,
+    ACCOUNTS.c.posts_total, ACCOUNTS.c.published,
+)  # fmt: skip
+POST_COLUMNS = (
+    *POST_FACTS, POSTS.c.title, POSTS.c.text, POSTS.c.language, POSTS.c.media, POSTS.c.in_reply_to,
+)  # fmt: skip
+
+# Statements are made once: to make one costs more than to run it.
+_ACCOUNTS_OF = Lookup(sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id)))
+_places = places()
+_RECENT = Lookup(
+    sa.select(
+        POSTS.c.account_id, POSTS.c.hashtags, POSTS.c.text, POSTS.c.content_warning,
+        POSTS.c.sensitive,
+    )
+    .join(_places, _places.c.id == POSTS.c.id)
+    .where(_places.c.place <= _TERM_POSTS)
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An account's row with its verdict of this moment, as every door needs it."""
+
+    row: Any
+    verdict: AccountVerdict
+    author: Author
+    software: str | None
+
+
+def judge_accounts(
+    ctx: Context, connection: Connection, ids: Iterable[int], now: datetime
+) -> dict[int, Judged]:
+    """Load accounts and ask consent again. Missing ids are missing in the answer."""
+    return judge_rows(ctx, connection, _ACCOUNTS_OF(connection, set(ids)), now)
+
+
+def judge_rows(
+    ctx: Context, connection: Connection, rows: Sequence[Any], now: datetime
+) -> dict[int, Judged]:
+    servers = load_servers(connection, {row.host for row in rows})
+    persons = load_persons(ctx, connection, {row.uri: row.handle_key for row in rows})
+    judged = {}
+    for row in rows:
+        facts = account_facts(row, servers[row.host], persons[row.uri])
+        verdict = decide_account(facts, ctx.rules, now)
+        author = author_of(row.uri, row.host, facts, verdict, ctx.rules)
+        judged[row.id] = Judged(row, verdict, author, servers[row.host].software)
+    return judged
+
+
+def account_documents(
+    connection: Connection, judged: Iterable[Judged], now: datetime
+) -> list[AccountDocument]:
+    """Documents of those that are listed."""
+    listed = [one for one in judged if one.verdict.list.allowed]
+    posting = [one.row.id for one in listed if one.verdict.index_posts.allowed]
+    recent = _recent_posts(connection, posting)
+    topics = topics_of(connection, [one.row.id for one in listed])
+    return [
+        _account_document(one, recent.get(one.row.id, []), topics.get(one.row.id, ()), now)
+        for one in listed
+    ]
+
+
+def post_documents(
+    ctx: Context, rows: Iterable[Any], authors: dict[int, Judged], now: datetime
+) -> list[PostDocument]:
+    """Documents of the posts that may be found, from rows with POST_COLUMNS."""
+    documents = []
+    for row in rows:
+        judged = authors.get(row.account_id)
+        if (
+            judged is None
+            or not decide_post(
+                post_facts(row, judged.row.uri), judged.author, ctx.rules, now
+            ).allowed
+        ):
+            continue
+        account = judged.row
+        documents.append(
+            PostDocument(
+                id=row.id,
+                account_id=row.account_id,
+                text=(
+                    "\n".join(filter(None, (row.title, row.content_warning, row.text)))
+                    if row.title or row.content_warning
+                    else row.text
+                ),
+                tags=tuple(row.hashtags),
+                language=primary(row.language),
+                server=account.host,
+                media=tuple({item[0] for item in row.media}),
+                sensitive=row.sensitive or bool(row.content_warning),
+                reply=row.in_reply_to is not None,
+                bot=account.type in ("Service", "Application"),
+                published=int(row.published.timestamp()),
+            )
+        )
+    return documents
+
+
+def _recent_posts(connection: Connection, account_ids: list[int]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in _RECENT(connection, account_ids):
+        found.setdefault(row.account_id, []).append(row)
+    return found
+
+
+def _account_document(
+    judged: Judged, posts: list[Any], topics: Sequence[AccountTopic], now: datetime
+) -> AccountDocument:
+    row = judged.row
+    tags = dict.fromkeys([*row.hashtags, *row.featured_tags])
+    used: Counter[str] = Counter()
+    words: Counter[str] = Counter()
+    for post in posts:
+        used.update(post.hashtags)
+        if not post.sensitive and not post.content_warning:
+            words.update(set(_WORD.findall(post.text.lower())))
+    tags.update(dict.fromkeys(tag for tag, _ in used.most_common(10)))
+    terms = [word for word, n in words.most_common(_TERMS) if n > 1]
+    return AccountDocument(
+        id=row.id,
+        handle=row.handle,
+        username=row.username,
+        name=row.name,
+        bio=row.summary,
+        fields="\n".join(f"{name} {value}" for name, value in row.fields),
+        tags=tuple(tags),
+        terms=" ".join(terms),
+        languages=of_account(row.languages if posts else (), row.language),
+        server=row.host,
+        software=judged.software or "",
+        bot=row.type in ("Service", "Application"),
+        last_active=int((row.last_post_at or row.published or row.evidence_at).timestamp()),
+        prior=account_prior(
+            last_post_at=row.last_post_at,
+            has_name=bool(row.name),
+            has_bio=bool(row.summary),
+            has_avatar=bool(row.avatar_url),
+            has_fields=bool(row.fields),
+            followers=row.followers,
+            now=now,
+        ).value,
+        topics=_topic_names(topics),
+    )
+
+
+def _topic_names(topics: Sequence[AccountTopic]) -> tuple[str, ...]:
+    known = catalogue()
+    return tuple(
+        name
+        for one in topics[:_TOPICS]
+        if one.weight >= _TOPIC_WEIGHT
+        for name in known.words(one.topic)
+    )

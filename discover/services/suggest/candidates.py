@@ -1,0 +1,204 @@
+"""Who shares traits with what is asked for: read from the index of traits, a bounded number each.
+
+The cost does not grow with the number of accounts: of each trait only the best placed are read.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.policy import similarity as policy
+from discover.policy.similarity import Pool
+from discover.policy.suggest import (
+    LANGUAGE_WEIGHT,
+    TAG_WEIGHT,
+    TALK_WEIGHT,
+    TOPIC_WEIGHT,
+    VOICE_WEIGHT,
+    WORD_WEIGHT,
+)
+from discover.services.consent.withdraw import INTERACTIONS
+from discover.services.facts import POSTS
+from discover.services.federation import mentions
+from discover.services.suggest.similarity import TRAITS
+from discover.store.database import Lookup, among
+
+KIND_WEIGHTS = {
+    policy.TOPIC: TOPIC_WEIGHT,
+    policy.TOPIC_IN: TOPIC_WEIGHT,
+    policy.TAG: TAG_WEIGHT,
+    policy.WORD: WORD_WEIGHT,
+    policy.LANGUAGE: LANGUAGE_WEIGHT,
+    policy.SERVER: LANGUAGE_WEIGHT,
+    policy.ANYBODY: LANGUAGE_WEIGHT,
+}
+MOST_TRAITS = 16  # that are looked up
+MOST_ROWS = 1200  # that are read
+_NEWEST_POSTS = 50  # of those who are liked: who boosted them?
+_MOST_FANS = 50
+_MOST_OF_FANS = 500
+
+# Statements are made once: to make one costs more than to run it.
+_TRAITS_OF = Lookup(
+    sa.select(TRAITS.c.account_id, TRAITS.c.trait, TRAITS.c.weight).where(
+        among(TRAITS.c.account_id)
+    )
+)
+_HAVING = Lookup(
+    sa.select(TRAITS.c.account_id, TRAITS.c.trait, TRAITS.c.weight).where(
+        among(TRAITS.c.account_id), TRAITS.c.trait.in_(sa.bindparam("wanted", expanding=True))
+    )
+)
+_TOPICS_OF = Lookup(
+    sa.select(TRAITS.c.account_id, TRAITS.c.trait, TRAITS.c.weight).where(
+        among(TRAITS.c.account_id),
+        TRAITS.c.trait >= f"{policy.TOPIC}:",
+        TRAITS.c.trait < f"{policy.TOPIC};",
+    )
+)
+_newest = (
+    sa.select(POSTS.c.id)
+    .where(POSTS.c.account_id == sa.bindparam("account"))
+    .order_by(POSTS.c.published.desc())
+    .limit(_NEWEST_POSTS)
+    .subquery()
+)
+_FANS = (
+    sa.select(INTERACTIONS.c.account_id)
+    .where(INTERACTIONS.c.post_id.in_(sa.select(_newest.c.id)))
+    .distinct()
+    .limit(_MOST_FANS)
+)
+_BOOSTED_BY = (
+    sa.select(INTERACTIONS.c.account_id.label("fan"), POSTS.c.account_id.label("author"))
+    .join(POSTS, POSTS.c.id == INTERACTIONS.c.post_id)
+    .where(INTERACTIONS.c.account_id.in_(sa.bindparam("fans", expanding=True)))
+    .distinct()
+    .limit(_MOST_OF_FANS)
+)
+
+
+@dataclass(slots=True)
+class Match:
+    """What one account shares with what is asked for."""
+
+    pool: int = Pool.NOBODY
+    score: float = 0.0
+    traits: dict[str, float] = field(default_factory=dict)  # trait -> its part of the score
+    fans: int = 0  # shared people who boost both
+    boosted_by: int | None = None  # one of the liked accounts boosts them
+    boosts: int | None = None  # they boost one of the liked accounts
+    talks_with: int | None = None  # one of the liked accounts, and both mention each other
+
+
+def traits_of(connection: Connection, ids: Collection[int]) -> dict[int, dict[str, float]]:
+    found: dict[int, dict[str, float]] = {number: {} for number in ids}
+    for row in _TRAITS_OF(connection, ids):
+        found[row.account_id][row.trait] = row.weight
+    return found
+
+
+def topics_of(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Topic ids, heaviest first."""
+    found: dict[int, list[tuple[float, str]]] = defaultdict(list)
+    for row in _TOPICS_OF(connection, ids):
+        found[row.account_id].append((-row.weight, row.trait.partition(":")[2]))
+    return {number: tuple(name for _, name in sorted(pairs)) for number, pairs in found.items()}
+
+
+def weights(
+    connection: Connection, ids: Collection[int], wanted: Collection[str]
+) -> dict[int, dict[str, float]]:
+    """Which of the wanted traits each account has, and how much."""
+    found: dict[int, dict[str, float]] = defaultdict(dict)
+    for row in _HAVING(connection, ids, wanted=list(wanted)):
+        found[row.account_id][row.trait] = row.weight
+    return found
+
+
+def sharing(
+    connection: Connection, wanted: Mapping[str, float], *, bots: bool, least: int
+) -> dict[int, Match]:
+    """Accounts with any of the wanted traits (trait -> 0..1), at least `least` of each if there
+    are so many.
+    """
+    chosen = sorted(wanted, key=lambda name: (-wanted[name] * _worth(name), name))[:MOST_TRAITS]
+    pools = (Pool.MANY, Pool.FAIR, Pool.BOTS) if bots else (Pool.MANY, Pool.FAIR)
+    found: dict[int, Match] = defaultdict(Match)
+    if not chosen:
+        return found
+    branches = [(name, pool) for name in chosen for pool in pools]
+    values: dict[str, Any] = {"most": max(least, MOST_ROWS // len(branches))}
+    for number, (name, pool) in enumerate(branches):
+        values[f"trait{number}"] = name
+        values[f"pool{number}"] = pool.value
+    rows = connection.execute(_best_placed(len(branches)), values).all()
+    for account_id, name, pool, weight in rows:
+        match = found[account_id]
+        match.pool = pool
+        part = _worth(name) * wanted[name] * weight
+        match.traits[name] = part
+        match.score += part
+    return found
+
+
+def add_voices(connection: Connection, found: dict[int, Match], liked: Collection[int]) -> None:
+    """Those whom the same people boost, who boosts whom, and who mention each other. Both sides
+    agreed to be counted: nothing else is kept among interactions and mentions.
+    """
+    fans: dict[int, set[int]] = {
+        number: set(connection.scalars(_FANS, {"account": number})) for number in liked
+    }
+    everybody = {fan for some in fans.values() for fan in some}
+    shared: dict[int, set[int]] = defaultdict(set)
+    boosts = connection.execute(_BOOSTED_BY, {"fans": sorted({*everybody, *liked})}).all()
+    for fan, author in boosts:
+        if author in liked:
+            continue
+        if fan in liked:
+            found[author].boosted_by = fan
+            found[author].score += VOICE_WEIGHT / 2
+        if fan in everybody:
+            shared[author].add(fan)
+    most = max(map(len, shared.values()), default=1)
+    for author, both in shared.items():
+        found[author].fans = len(both)
+        found[author].score += VOICE_WEIGHT * len(both) / max(most, 3)
+    for number, some in fans.items():
+        for fan in some.difference(liked):
+            found[fan].boosts = number
+            found[fan].score += VOICE_WEIGHT / 4
+    for number in liked:
+        for other in set(mentions.partners(connection, number)).difference(liked):
+            found[other].talks_with = number
+            found[other].score += TALK_WEIGHT / len(liked)
+
+
+def _worth(trait: str) -> float:
+    return KIND_WEIGHTS[trait.partition(":")[0]]
+
+
+@lru_cache(maxsize=64)
+def _best_placed(branches: int) -> sa.Executable:
+    """One statement for all traits: each branch reads its own piece of the index."""
+    parts = []
+    for number in range(branches):
+        part = (
+            sa.select(TRAITS.c.account_id, TRAITS.c.trait, TRAITS.c.pool, TRAITS.c.weight)
+            .where(
+                TRAITS.c.trait == sa.bindparam(f"trait{number}"),
+                TRAITS.c.pool == sa.bindparam(f"pool{number}"),
+            )
+            .order_by(TRAITS.c.place.desc())
+            .limit(sa.bindparam("most"))
+            .subquery()
+        )
+        parts.append(sa.select(part))
+    return sa.union_all(*parts)

@@ -1,0 +1,404 @@
+"""What people tell our actor to do, done at once and answered in their language.
+
+The words come in a message that the person's own server signed, which is their origin. A command
+is carried out and its answer queued in one transaction, so that nothing is confirmed that is not
+true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.observed import Door
+from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
+from discover.policy.origin import host_of
+from discover.services.consent import aliases, history, outs
+from discover.services.consent.verdict_now import verdict_now
+from discover.services.consent.withdraw import (
+    POSTS,
+    VERDICTS,
+    VISITS,
+    withdraw_account,
+    withdraw_post_ids,
+    withdraw_posts,
+)
+from discover.services.consent.withdrawals import Because
+from discover.services.context import Context
+from discover.services.crawl.observe_actor import decisions_to_json
+from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, SUPPRESSIONS, load_servers
+from discover.services.federation import following, pushes, sent_notes
+from discover.services.find.pack_proposals import MOST_NAMED
+from discover.services.index import outbox
+from discover.services.talk import pack_words, server_words
+from discover.services.talk.answers import Reply, choose_language, direct_note
+from discover.services.talk.suggest_command import people_for
+from discover.store.database import table, upsert
+from discover.store.tables import CommandRow, PersonRow, Server, Task
+from discover.wire.command_words import Verb
+from discover.wire.commands import Command, Message, parse, read_message, said
+from discover.wire.hashtags import fold
+
+if TYPE_CHECKING:
+    from discover.services.federation.inbox import Received
+
+_ANSWERS = table(CommandRow)
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MOST_OF_PERSON = 20  # answers in an hour
+MOST_OF_HOST = 200
+# Beside our actor. A message to more people is a conversation, not a command.
+MOST_OTHERS = 1
+# An opt-in that was written so long before an opt-out was only late on its way.
+_LATE = timedelta(minutes=10)
+# By then somebody who came in has been visited.
+_SOON = timedelta(seconds=20)
+_ACTS = {
+    Verb.IN: PersonAct.IN,
+    Verb.IN_PROFILE: PersonAct.IN_PROFILE,
+    Verb.ONLY: PersonAct.IN_TAGS,
+}
+
+
+def handle(ctx: Context, connection: Connection, received: Received) -> None:
+    """A Create whose object mentions or addresses our actor; ignored unless it is a command.
+
+    Beyond the rate limit, and in a message to many, nothing is done but an opt-out: a no always
+    counts.
+    """
+    message = read_message(received.activity, ctx.actor_uri)
+    if message is None or not _is_own_word(ctx, connection, message, received):
+        return
+    message = replace(message, heard_at=received.at)
+    text = said(message.html, message.mentioned)
+    command = parse(text, ctx.actor_name)
+    if command is not None and command.verb in (Verb.YES, Verb.NO):
+        # Said by the way unless somebody asked.
+        asked = pack_words.is_asked(ctx, connection, message.author)
+        command = command if asked else None
+    now = ctx.clock.now()
+    limited = _is_limited(ctx, connection, message.author, received.signer_host, now)
+    leaving = command is not None and command.verb in (
+        Verb.OUT,
+        Verb.SERVER_OUT,
+        Verb.PACK_OUT,
+        Verb.NO,
+    )
+    # Whoever is named in a proposal may be addressed by it, too.
+    proposing = command is not None and command.verb is Verb.PACK_PROPOSE
+    most = MOST_NAMED if proposing else MOST_OTHERS
+    if (limited or message.others > most) and not leaving:
+        return
+    if command is None and not _may_be_helped(ctx, connection, message.author, now):
+        return
+    reply = Reply(choose_language(command, message.language, text))
+    if command is None:
+        reply.help("not_understood", ctx.own_url)
+    elif not _DO[command.verb](ctx, connection, message, command, reply, now):
+        return
+    if not limited:
+        # Their server may be out by now, and this is how they learn that it was heard.
+        last_word = command is not None and command.verb is Verb.SERVER_OUT
+        _send(ctx, connection, message, received, reply, now, last_word=last_word)
+
+
+def take_back(ctx: Context, connection: Connection, received: Received) -> None:
+    """The same, of a server that is out by its contact account's word: only to say in again.
+
+    Nothing else is heard, and nothing answered while it is out.
+    """
+    message = read_message(received.activity, ctx.actor_uri)
+    if message is None or not _is_own_word(ctx, connection, message, received):
+        return
+    command = parse(said(message.html, message.mentioned), ctx.actor_name)
+    if command is not None and command.verb in server_words.BACK:
+        handle(ctx, connection, received)
+
+
+def _is_own_word(
+    ctx: Context, connection: Connection, message: Message, received: Received
+) -> bool:
+    """Of a person, signed by that very person's server; not of ourselves and not of a robot."""
+    host = host_of(message.author)
+    if message.author != received.signer_actor or host != received.signer_host:
+        return False
+    if received.automated or host is None or host == host_of(ctx.own_url):
+        return False
+    robot = sa.select(ACCOUNTS.c.uri).where(
+        ACCOUNTS.c.uri == message.author, ACCOUNTS.c.type.in_(("Service", "Application"))
+    )
+    return connection.execute(robot).first() is None
+
+
+def _is_limited(ctx: Context, connection: Connection, uri: str, host: str, now: datetime) -> bool:
+    connection.execute(sa.delete(_ANSWERS).where(_ANSWERS.c.at < now - 2 * DAY))
+
+    def answered(which: sa.ColumnElement[bool]) -> int:
+        query = sa.select(sa.func.count()).where(which, _ANSWERS.c.at > now - HOUR)
+        return connection.scalar(query) or 0
+
+    return (
+        answered(_ANSWERS.c.person == ctx.digest(uri)) >= MOST_OF_PERSON
+        or answered(_ANSWERS.c.host == host) >= MOST_OF_HOST
+    )
+
+
+def _may_be_helped(ctx: Context, connection: Connection, uri: str, now: datetime) -> bool:
+    """Once a day for whoever is not understood: two robots never talk for long."""
+    name = ctx.digest(f"help {uri}")
+    helped = connection.execute(
+        sa.select(_ANSWERS.c.id).where(_ANSWERS.c.person == name, _ANSWERS.c.at > now - DAY)
+    ).first()
+    if helped is None:
+        connection.execute(sa.insert(_ANSWERS), {"person": name, "host": "", "at": now})
+    return helped is None
+
+
+def _send(
+    ctx: Context,
+    connection: Connection,
+    message: Message,
+    received: Received,
+    reply: Reply,
+    now: datetime,
+    *,
+    last_word: bool,
+) -> None:
+    if not received.inbox or host_of(received.inbox) != received.signer_host:
+        return
+    known = connection.scalar(sa.select(ACCOUNTS.c.handle).where(ACCOUNTS.c.uri == message.author))
+    activity = direct_note(ctx, message, reply, now, known or None)
+    row = {"person": ctx.digest(message.author), "host": received.signer_host, "at": now}
+    connection.execute(sa.insert(_ANSWERS), row)
+    sent_notes.send(
+        connection, activity, received.inbox, now, about=reply.named, last_word=last_word
+    )
+
+
+# Each of these does one command and says so in the reply. False: nothing was done, say nothing.
+Doing = Callable[[Context, Connection, Message, Command, Reply, datetime], bool]
+
+
+def _come_in(
+    ctx: Context,
+    connection: Connection,
+    message: Message,
+    command: Command,
+    reply: Reply,
+    now: datetime,
+) -> bool:
+    uri, act = message.author, _ACTS[command.verb]
+    before = connection.execute(sa.select(PERSONS).where(PERSONS.c.uri == uri)).first()
+    if before is not None and message.published is not None:
+        late = message.published < before.at - _LATE
+        if late and (before.act == PersonAct.OUT.value or before.blocked_us):
+            return False
+    tags = [fold(tag) for tag in command.tags]
+    _keep_act(connection, uri, act, tags, message, now)
+    _lift_suppression(ctx, connection, uri, now)
+    _narrow(connection, message, act, tags, now)
+    _appoint(connection, uri, now)
+    if ctx.follow_people:  # soon after that visit, not with the next round
+        task = {"kind": "follows", "key": "", "payload": {}, "due_at": now + _SOON}
+        upsert(connection, Task, [task], key=["kind", "key"])
+    shown = " ".join(f"#{tag}" for tag in tags)
+    reply.say({PersonAct.IN: "in", PersonAct.IN_PROFILE: "in_profile"}.get(act, "only"), tags=shown)
+    reply.still_needed(verdict_now(ctx, connection, uri, now))
+    reply.say("leave")
+    return True
+
+
+def _keep_act(
+    connection: Connection,
+    uri: str,
+    act: PersonAct,
+    tags: list[str],
+    message: Message,
+    now: datetime,
+) -> None:
+    row = {
+        "uri": uri, "act": act.value, "tags": tags, "blocked_us": False, "at": now,
+        "source": message.uri,
+    }  # fmt: skip
+    blocked = connection.scalar(sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == uri))
+    # A block is taken back by its Undo, which names it, and not by the way.
+    columns = ["act", "tags", "at"] if blocked else ["act", "tags", "at", "source"]
+    upsert(connection, PersonRow, [row], key=["uri"], update=columns)
+
+
+def _lift_suppression(ctx: Context, connection: Connection, uri: str, now: datetime) -> None:
+    """Only the person can come back after leaving for good, and that is who speaks here."""
+    names = {uri}
+    names |= set(
+        filter(
+            None, connection.scalars(sa.select(VERDICTS.c.handle_key).where(VERDICTS.c.uri == uri))
+        )
+    )
+    # Nothing is kept of who left, not even the handle: it is what their own server's address says.
+    user = uri.rstrip("/").rpartition("/")[2].lstrip("@")
+    names.add(f"{user}@{host_of(uri)}")
+    outs.note(ctx, connection, "person", sorted(names), now, back=True)
+    connection.execute(
+        sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_([ctx.digest(one) for one in names]))
+    )
+
+
+def _narrow(
+    connection: Connection, message: Message, act: PersonAct, tags: list[str], now: datetime
+) -> None:
+    """What is held beyond the new act goes at once; what is missing is read anew."""
+    uri = message.author
+    account_id = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri))
+    if account_id is None:
+        return
+    if act is PersonAct.IN_PROFILE:
+        withdraw_posts(connection, account_id, now, Because("posts", message.heard_at))
+    elif act is PersonAct.IN_TAGS:
+        rows = connection.execute(
+            sa.select(POSTS.c.id, POSTS.c.hashtags).where(POSTS.c.account_id == account_id)
+        ).all()
+        outside = [row.id for row in rows if not {*tags} & {*row.hashtags}]
+        withdraw_post_ids(connection, outside, now, Because("post", message.heard_at))
+    connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(read_at=None))
+    outbox.note_whole_account(connection, account_id, now)
+
+
+def _appoint(connection: Connection, uri: str, now: datetime) -> None:
+    """A visit at once, also where the server has not opted in: its robots.txt is read first."""
+    host = host_of(uri)
+    assert host is not None
+    upsert(connection, Server, [{"host": host, "due_at": now}], key=["host"])
+    connection.execute(
+        sa.update(SERVERS)
+        .where(
+            SERVERS.c.host == host,
+            SERVERS.c.blocked.is_(False),
+            SERVERS.c.opted_out.is_(False),
+            SERVERS.c.due_at.is_(None),
+        )
+        .values(due_at=now)
+    )
+    pushes.look(connection, uri, now, Door.COMMAND)
+
+
+def _leave(
+    ctx: Context,
+    connection: Connection,
+    message: Message,
+    _command: Command,
+    reply: Reply,
+    now: datetime,
+) -> bool:
+    uri = message.author
+    _keep_act(connection, uri, PersonAct.OUT, [], message, now)
+    outs.note(ctx, connection, "person", [uri], now)
+    account = connection.execute(
+        sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle_key).where(ACCOUNTS.c.uri == uri)
+    ).first()
+    if account is not None:
+        withdraw_account(connection, account.id, now, Because("account", message.heard_at))
+        connection.execute(sa.delete(VISITS).where(VISITS.c.handle_key == account.handle_key))
+    for other in aliases.out_too(ctx, connection, uri, now):
+        withdraw_account(connection, other, now, Because("account", message.heard_at))
+    connection.execute(sa.delete(VISITS).where(VISITS.c.uri == uri))
+    _forget_evidence(ctx, connection, uri, now)
+    following.part(ctx, connection, uri)
+    reply.say("out")
+    return True
+
+
+def _forget_evidence(ctx: Context, connection: Connection, uri: str, now: datetime) -> None:
+    """Of the verdict only the no stays, so that "why" can tell it."""
+    host = host_of(uri) or ""
+    facts = AccountFacts(
+        server=load_servers(connection, [host])[host],
+        signals=None,
+        person=PersonFacts(act=PersonAct.OUT),
+    )
+    verdict = decide_account(facts, ctx.rules, now)
+    row = {
+        "answers": decisions_to_json(verdict), "seen": {}, "source": "",
+        "door": Door.COMMAND.value, "seen_at": now, "rule_version": verdict.rule_version,
+    }  # fmt: skip
+    mine = VERDICTS.c.uri == uri
+    if connection.execute(sa.select(VERDICTS.c.uri).where(mine)).first() is None:
+        return
+    history.forget(connection, [uri])
+    history.keep_change(connection, {**row, "uri": uri, "host": host})
+    connection.execute(sa.update(VERDICTS).where(mine).values(**row))
+
+
+def _tell_status(
+    ctx: Context,
+    connection: Connection,
+    message: Message,
+    _command: Command,
+    reply: Reply,
+    now: datetime,
+) -> bool:
+    reply.status(verdict_now(ctx, connection, message.author, now))
+    return True
+
+
+def _tell_why(
+    ctx: Context,
+    connection: Connection,
+    message: Message,
+    _command: Command,
+    reply: Reply,
+    now: datetime,
+) -> bool:
+    reply.why(verdict_now(ctx, connection, message.author, now), ctx.own_url)
+    return True
+
+
+def _suggest(
+    ctx: Context,
+    _connection: Connection,
+    message: Message,
+    command: Command,
+    reply: Reply,
+    _now: datetime,
+) -> bool:
+    people = people_for(ctx, command.topic, reply.language, message.author)
+    if people:
+        reply.say("suggestions", topic=command.topic)
+        reply.people(people)
+    else:
+        reply.say("no_suggestions", topic=command.topic)
+    return True
+
+
+def _help(
+    ctx: Context,
+    _connection: Connection,
+    _message: Message,
+    _command: Command,
+    reply: Reply,
+    _now: datetime,
+) -> bool:
+    reply.help("help", ctx.own_url)
+    return True
+
+
+_DO: dict[Verb, Doing] = {
+    Verb.IN: _come_in,
+    Verb.IN_PROFILE: _come_in,
+    Verb.ONLY: _come_in,
+    Verb.OUT: _leave,
+    Verb.STATUS: _tell_status,
+    Verb.WHY: _tell_why,
+    Verb.SUGGEST: _suggest,
+    Verb.HELP: _help,
+    **dict.fromkeys(server_words.VERBS, server_words.speak_for_server),
+    **dict.fromkeys(pack_words.VERBS, pack_words.speak_of_packs),
+    Verb.PACK_PROPOSE: pack_words.propose_pack,
+    Verb.YES: pack_words.answer_question,
+    Verb.NO: pack_words.answer_question,
+}

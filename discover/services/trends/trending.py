@@ -1,0 +1,279 @@
+"""What trends now: hashtags, links and posts that more people than usual speak of.
+
+People are counted who may be counted at this moment; posts that are shown, as trends or as
+examples, are asked about again one by one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from discover.model.trends import TrendingLink, TrendingPost, TrendingTag, TrendRequest
+from discover.model.views import BadRequest, PostView
+from discover.policy.trends import (
+    LONGEST,
+    SHORTEST,
+    expected,
+    language_range,
+    ranks,
+)
+from discover.services.consent.withdraw import INTERACTIONS
+from discover.services.context import Context
+from discover.services.facts import ACCOUNTS, POSTS
+from discover.services.hydrate import hydrate_posts
+from discover.services.index.documents import judge_accounts
+from discover.services.topics.edits import is_banned
+from discover.services.trends.counts import Kept, kept
+from discover.services.trends.heard import (
+    CANDIDATES,
+    Days,
+    Heard,
+    Window,
+    candidates,
+    countable,
+    heard,
+    history,
+    in_reach,
+)
+from discover.services.trends.levels import in_language, levels_of
+from discover.services.trends.uses import LINK, REPLY, TAG, USES
+from discover.store.database import chunks
+from discover.wire.hashtags import written
+from discover.wire.link_titles import common_title
+
+EXAMPLES = 3
+_EXAMPLES_READ = 6
+
+
+def trending_tags(ctx: Context, request: TrendRequest) -> list[TrendingTag]:
+    """Highest rank first; [] when nothing trends. Raises BadRequest."""
+    window = _window(ctx, request)
+    with ctx.database.read() as connection:
+        known = kept(ctx, connection, TAG, window)
+        page = _page(_trending(ctx, connection, TAG, window, known), window)
+        names = [name for name, _, _ in page]
+        days = _days(ctx, connection, TAG, names, window, known)
+        examples = _examples(ctx, connection, TAG, names, window)
+        return [
+            TrendingTag(
+                name=_spelling(name, examples[name]),
+                folded=name,
+                rank=rank,
+                people=sum(heard.people.values()),
+                uses=heard.uses,
+                expected=round(heard.usual, 1),
+                history=_seconds(days[name]),
+                examples=tuple(post.uri for post in examples[name][:EXAMPLES]),
+            )
+            for name, heard, rank in page
+        ]
+
+
+def trending_links(ctx: Context, request: TrendRequest) -> list[TrendingLink]:
+    """Highest rank first; [] when nothing trends. Raises BadRequest."""
+    window = _window(ctx, request)
+    with ctx.database.read() as connection:
+        known = kept(ctx, connection, LINK, window)
+        page = _page(_trending(ctx, connection, LINK, window, known), window)
+        names = [name for name, _, _ in page]
+        days = _days(ctx, connection, LINK, names, window, known)
+        examples = _examples(ctx, connection, LINK, names, window)
+        return [
+            TrendingLink(
+                url=name,
+                rank=rank,
+                people=sum(heard.people.values()),
+                uses=heard.uses,
+                expected=round(heard.usual, 1),
+                title=common_title(((one.title, one.html) for one in examples[name]), name),
+                history=_seconds(days[name]),
+                examples=tuple(post.uri for post in examples[name][:EXAMPLES]),
+            )
+            for name, heard, rank in page
+        ]
+
+
+def trending_posts(ctx: Context, request: TrendRequest) -> list[TrendingPost]:
+    """Posts that many liked, boosted or answered within the window; one of each author at most.
+
+    Highest rank first; [] when nothing trends. Raises BadRequest.
+    """
+    window = _window(ctx, request)
+    wanted = window.offset + window.limit
+    posts: list[TrendingPost] = []
+    authors: set[int] = set()
+    with ctx.database.read() as connection:
+        best = _ranked(_heard_posts(ctx, connection, window))
+        for part in chunks(best, max(2 * window.limit, 10)):
+            shown = _may_trend(ctx, connection, [number for number, _, _ in part], window.now)
+            for number, _, rank in part:
+                post = shown.get(number)
+                if post is not None and post.author.id not in authors:
+                    authors.add(post.author.id)
+                    posts.append(TrendingPost(post, rank))
+            if len(posts) >= wanted:
+                break
+    return posts[window.offset : wanted]
+
+
+def _window(ctx: Context, request: TrendRequest) -> Window:
+    if not SHORTEST <= request.window <= LONGEST:
+        raise BadRequest("window: from one hour to a week")
+    try:
+        language = language_range(request.language)
+    except ValueError as error:
+        raise BadRequest(f"lang: {error}") from None
+    return Window(ctx.clock.now(), request.window, language, request.limit, request.offset)
+
+
+def _trending(
+    ctx: Context, connection: Connection, kind: str, window: Window, known: Kept | None
+) -> list[tuple[str, Heard, int]]:
+    """Everything that trends, with its rank, best first."""
+    if known is None:
+        names = candidates(connection, kind, window)
+        people = heard(ctx, connection, kind, names, window)
+        usual = levels_of(connection, kind, list(people), window.language, window.today)
+        for name, one in people.items():
+            one.usual = expected(usual[name], window.length)
+    else:
+        people = known.heard
+    if kind == TAG:
+        people = {name: one for name, one in people.items() if not is_banned(name)}
+    return _ranked(people)
+
+
+def _ranked(people: Mapping[Any, Heard]) -> list[tuple[Any, Heard, int]]:
+    """Those that rise, best first."""
+    rising = [(name, one, rise) for name, one in people.items() if (rise := one.rise) > 0]
+    rising.sort(key=lambda item: (-item[2], -item[1].uses, str(item[0])))
+    numbers = ranks([rise for _, _, rise in rising])
+    return [(name, one, rank) for (name, one, _), rank in zip(rising, numbers, strict=True)]
+
+
+def _page(
+    trending: Sequence[tuple[str, Heard, int]], window: Window
+) -> Sequence[tuple[str, Heard, int]]:
+    return trending[window.offset : window.offset + window.limit]
+
+
+def _heard_posts(ctx: Context, connection: Connection, window: Window) -> dict[int, Heard]:
+    """By the post's id: who liked, boosted or answered it, the author left out."""
+    most = _most_heard(connection, window)
+    acts = sa.union_all(
+        sa.select(INTERACTIONS.c.post_id, INTERACTIONS.c.account_id).where(
+            INTERACTIONS.c.post_id.in_(most), INTERACTIONS.c.at >= window.now - window.length
+        ),
+        sa.select(POSTS.c.id.label("post_id"), USES.c.account_id)
+        .join(USES, sa.and_(USES.c.kind == REPLY, USES.c.name == POSTS.c.uri))
+        .where(POSTS.c.id.in_(most), USES.c.hour >= window.since),
+    ).subquery()
+    rows = connection.execute(
+        sa.select(
+            acts.c.post_id,
+            ACCOUNTS.c.host,
+            sa.func.count(acts.c.account_id.distinct()).label("people"),
+            sa.func.count().label("uses"),
+        )
+        .join(POSTS, POSTS.c.id == acts.c.post_id)
+        .join(ACCOUNTS, ACCOUNTS.c.id == acts.c.account_id)
+        .where(POSTS.c.account_id != acts.c.account_id, countable(ctx, window.now))
+        .group_by(acts.c.post_id, ACCOUNTS.c.host)
+    ).all()
+    return in_reach(connection, [(row.post_id, row.host, row.people, row.uses) for row in rows])
+
+
+def _most_heard(connection: Connection, window: Window) -> Sequence[int]:
+    """Ids of the posts with most likes, boosts and answers of others: candidates."""
+    acts = sa.union_all(
+        sa.select(INTERACTIONS.c.post_id, INTERACTIONS.c.account_id).where(
+            INTERACTIONS.c.at >= window.now - window.length
+        ),
+        sa.select(POSTS.c.id.label("post_id"), USES.c.account_id)
+        .join(POSTS, POSTS.c.uri == USES.c.name)
+        .where(USES.c.kind == REPLY, USES.c.hour >= window.since),
+    ).subquery()
+    language: sa.ColumnElement[bool] = sa.true()
+    if window.language is not None:
+        language = sa.or_(
+            POSTS.c.language == window.language, POSTS.c.language.like(f"{window.language}-%")
+        )
+    return connection.scalars(
+        sa.select(acts.c.post_id)
+        .join(POSTS, POSTS.c.id == acts.c.post_id)
+        .where(POSTS.c.account_id != acts.c.account_id, language)
+        .group_by(acts.c.post_id)
+        .having(sa.func.count() >= 2)
+        .order_by(sa.func.count().desc(), acts.c.post_id.desc())
+        .limit(CANDIDATES)
+    ).all()
+
+
+def _days(
+    ctx: Context,
+    connection: Connection,
+    kind: str,
+    names: Sequence[str],
+    window: Window,
+    known: Kept | None,
+) -> dict[str, Days]:
+    days = known.days if known is not None else {}
+    missing = [name for name in names if name not in days]
+    return {**days, **(history(ctx, connection, kind, missing, window) if missing else {})}
+
+
+def _seconds(days: Days) -> Days:
+    return tuple((day * 86_400, people, uses) for day, people, uses in days)
+
+
+def _examples(
+    ctx: Context, connection: Connection, kind: str, names: Sequence[str], window: Window
+) -> dict[str, list[PostView]]:
+    """The newest posts of different people about each name."""
+    newest = (
+        sa.select(USES.c.name, USES.c.post_id)
+        .where(
+            USES.c.kind == kind,
+            USES.c.name == sa.bindparam("asked"),
+            USES.c.hour >= window.since,
+            in_language(window.language),
+        )
+        .order_by(USES.c.hour.desc(), USES.c.post_id.desc())
+        .limit(_EXAMPLES_READ)
+    )
+    # one by one: each ends after a few rows of the index, however much a name is used
+    rows = [row for name in names for row in connection.execute(newest, {"asked": name})]
+    shown = _may_trend(ctx, connection, list({row.post_id for row in rows}), window.now)
+    examples: dict[str, list[PostView]] = {name: [] for name in names}
+    for row in rows:
+        post = shown.get(row.post_id)
+        if post is not None and all(one.author.id != post.author.id for one in examples[row.name]):
+            examples[row.name].append(post)
+    return examples
+
+
+def _may_trend(
+    ctx: Context, connection: Connection, ids: Sequence[int], now: datetime
+) -> dict[int, PostView]:
+    """Those that may be shown and counted at this moment."""
+    posts = hydrate_posts(ctx, connection, ids, now)
+    judged = judge_accounts(ctx, connection, {post.author.id for post in posts}, now)
+    return {
+        post.id: post
+        for post in posts
+        if not post.sensitive and judged[post.author.id].verdict.trends.allowed
+    }
+
+
+def _spelling(name: str, posts: Iterable[PostView]) -> str:
+    """As most of these people write it."""
+    spellings: Counter[str] = Counter()
+    for post in posts:
+        spellings.update(written(f"{post.title}\n{post.text}", name))
+    return max(spellings, key=lambda one: (spellings[one], one), default=name)
