@@ -15,7 +15,7 @@ from discover.model.observed import (
     VisitResult,
 )
 from discover.services.context import Context
-from discover.services.crawl import visits
+from discover.services.crawl import turns as leases
 
 LEASE_SECONDS = 40.0
 BORROW_SECONDS = 120.0  # longer than the longest pause and request together
@@ -52,21 +52,21 @@ class ServiceRegister:
 
     async def claim(self, limit: int) -> list[HostTurn]:
         return await self._writer.call(
-            lambda: visits.claim_turns(self._context, self._owner, limit, LEASE_SECONDS, self._only)
+            lambda: leases.claim_turns(self._context, self._owner, limit, LEASE_SECONDS, self._only)
         )
 
     async def more(self, turn: HostTurn, limit: int) -> tuple[AccountDue, ...]:
-        return await self._writer.call(lambda: visits.more_accounts(self._context, turn, limit))
+        return await self._writer.call(lambda: leases.more_accounts(self._context, turn, limit))
 
     async def renew(self, turns: list[HostTurn]) -> list[str]:
-        return await self._writer.call(lambda: visits.renew(self._context, turns, LEASE_SECONDS))
+        return await self._writer.call(lambda: leases.renew(self._context, turns, LEASE_SECONDS))
 
     async def release(self, turn: HostTurn | HostGrant, not_before: datetime | None) -> None:
-        await self._writer.call(lambda: visits.release(self._context, turn, not_before))
+        await self._writer.call(lambda: leases.release(self._context, turn, not_before))
 
     async def borrow(self, host: str) -> HostGrant | None:
         return await self._writer.call(
-            lambda: visits.borrow_host(self._context, host, self._owner, BORROW_SECONDS)
+            lambda: leases.borrow_host(self._context, host, self._owner, BORROW_SECONDS)
         )
 
     async def observe(self, observation: Observation) -> Outcome:

@@ -17,7 +17,7 @@ from crawler.spider import crawl
 from discover.bootstrap import App
 from discover.net.manners import Manners
 from discover.services.crawl import observe as observing
-from discover.services.crawl import visits
+from discover.services.crawl import turns, visits
 from discover.services.crawl.visiting.tools import Tools
 from discover.services.owners import may_be_alive, own_name
 
@@ -43,7 +43,7 @@ async def run_crawler(
         lambda results: visits.finish_visits(context, results),
     )
     owner = own_name()
-    await asyncio.to_thread(visits.drop_dead_leases, context, may_be_alive)
+    await asyncio.to_thread(turns.drop_dead_leases, context, may_be_alive)
     register = ServiceRegister(context, owner, writer, only)
     grants = Grants(register, manners.pace)
     numbers = Numbers()

@@ -14,7 +14,7 @@ from discover.ports import Outlook
 from discover.services.consent.proof_rows import due_hosts
 from discover.services.consent.proofs import check_server
 from discover.services.context import Context
-from discover.services.crawl.visits import borrow_host, release
+from discover.services.crawl.turns import borrow_host, release
 from discover.services.locks import drop_lock, take_lock
 from discover.services.owners import own_name
 

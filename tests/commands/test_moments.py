@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from discover.model.observed import VisitResult
-from discover.services.crawl.visits import claim_turns, finish_visits, more_accounts, release
+from discover.services.crawl.turns import claim_turns, more_accounts, release
+from discover.services.crawl.visits import finish_visits
 from discover.store.tables import Following, Withdrawal
 from tests.commands.conftest import Talk
 from tests.support.town import OUR_ACTOR, housed

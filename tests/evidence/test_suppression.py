@@ -10,7 +10,8 @@ from discover.model.observed import CandidatesSeen, Door
 from discover.model.verdict import Reason
 from discover.policy.consent import PersonAct
 from discover.services.consent.withdraw import forget_person
-from discover.services.crawl.visits import claim_turns, schedule_now
+from discover.services.crawl.turns import claim_turns
+from discover.services.crawl.visits import schedule_now
 from discover.store.database import table, upsert
 from discover.store.tables import Account, Follower, PersonRow, RemoteKey, Suppression, Visit
 from tests.evidence.conftest import NO

@@ -47,7 +47,7 @@ def test_a_server_that_did_not_opt_in_is_never_asked_anything(journey):
 def test_a_crawl_delay_is_remembered_for_whoever_visits_next(journey):
     import sqlalchemy as sa
 
-    from discover.services.crawl.visits import LEASES
+    from discover.services.crawl.turns import LEASES
 
     trip = journey(accounts=30, seed=2, hosts=3)
     trip.opt_in_all()

@@ -15,7 +15,7 @@ from discover.model.actor import Handle
 from discover.services.consent.retention import enforce_retention
 from discover.services.consent.servers import add_server, remove_server
 from discover.services.consent.withdraw import forget_person, forget_server
-from discover.services.crawl import visits
+from discover.services.crawl import turns, visits
 from discover.services.crawl.observe import observe
 from discover.services.crawl.visiting.account import visit_account
 from discover.services.crawl.visiting.server import visit_server
@@ -218,14 +218,14 @@ class Trial:
             return observe(context, [seen])[0]
 
         tools = Tools(self.origin, sink, self.clock, lambda name: f"https://{name}")
-        for turn in visits.claim_turns(context, "trial", 1, 60, frozenset({host})):
+        for turn in turns.claim_turns(context, "trial", 1, 60, frozenset({host})):
             opened = True
             if turn.server_due:
                 opened = (await visit_server(tools, turn)).open
-            while opened and (due := visits.more_accounts(context, turn, 50)):
+            while opened and (due := turns.more_accounts(context, turn, 50)):
                 results = [(await visit_account(tools, one, turn)).result for one in due]
                 visits.finish_visits(context, results)
-            visits.release(context, turn, None)
+            turns.release(context, turn, None)
 
     # What others send
 

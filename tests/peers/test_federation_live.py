@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from discover.bootstrap import open_app
 from discover.services.consent.servers import add_server, list_servers
 from discover.services.context import Context
-from discover.services.crawl.visits import LEASES, VISITS
+from discover.services.crawl.turns import LEASES
+from discover.services.crawl.visits import VISITS
 from discover.services.federation.relays import subscriptions
 from discover.services.index.verify import verify
 from discover.services.tasks import enqueue

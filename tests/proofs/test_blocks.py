@@ -21,7 +21,7 @@ from discover.services.consent.servers import add_server
 from discover.services.consent.why import explain_server
 from discover.services.consent.withdraw import VISITS
 from discover.services.crawl.observe import observe
-from discover.services.crawl.visits import borrow_host, claim_turns
+from discover.services.crawl.turns import borrow_host, claim_turns
 from discover.services.facts import PERSONS, load_servers
 from discover.services.index.indexing import index_all
 from discover.services.index.verify import verify

@@ -18,7 +18,7 @@ from discover.services.consent.proof_rows import rows_of, statement_of
 from discover.services.consent.why import explain_server
 from discover.services.consent.withdraw import POSTS, VISITS
 from discover.services.context import Context
-from discover.services.crawl.visits import LEASES
+from discover.services.crawl.turns import LEASES
 from discover.services.facts import ACCOUNTS, BLOCKED, SERVERS, load_servers
 from discover.wire.statement import to_txt
 

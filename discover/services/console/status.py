@@ -12,7 +12,7 @@ from discover.model.views import Status
 from discover.ports import EngineUnavailable
 from discover.services.consent.withdraw import POSTS, VERDICTS, VISITS
 from discover.services.context import Context
-from discover.services.crawl.visits import LEASES
+from discover.services.crawl.turns import LEASES
 from discover.services.facts import ACCOUNTS, SERVERS
 from discover.services.index.outbox import OUTBOX
 

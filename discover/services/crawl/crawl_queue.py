@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from discover.services.consent.withdraw import VISITS
 from discover.services.context import Context
-from discover.services.crawl.visits import LEASES
+from discover.services.crawl.turns import LEASES
 from discover.services.facts import SERVERS
 
 

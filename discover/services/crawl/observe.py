@@ -39,7 +39,7 @@ from discover.services.crawl.observe_actor import (
     extras_seen,
 )
 from discover.services.crawl.observe_posts import post_missing, posts_seen
-from discover.services.crawl.visits import LEASES
+from discover.services.crawl.turns import LEASES
 from discover.services.facts import ACCOUNTS, SERVERS, load_servers, suppressed
 from discover.services.federation.reach import asked_themselves
 from discover.services.federation.relays import server_actor_seen
