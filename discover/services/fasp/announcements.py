@@ -157,7 +157,7 @@ def _with_room(connection: Connection, uris: Iterable[str], now: datetime) -> se
     found: set[str] = set()
     for hosts in chunks(list(by_host)):
         rows = connection.execute(waiting.group_by(VISITS.c.host), {"hosts": hosts})
-        taken: dict[str, int] = dict(rows)
+        taken: dict[str, int] = dict(row.tuple() for row in rows)
         for host in hosts:
             room = MOST_WAITING - taken.get(host, 0)
             found.update(by_host[host][: max(room, 0)])
