@@ -149,7 +149,7 @@ def _with_room(connection: Connection, uris: Iterable[str], now: datetime) -> se
     by_host: dict[str, list[str]] = defaultdict(list)
     for uri in sorted(uris):
         by_host[host_of(uri) or ""].append(uri)
-    waiting = sa.select(VISITS.c.host, sa.func.count()).where(
+    waiting = sa.select(VISITS.c.host, sa.func.count().label("waiting")).where(
         VISITS.c.host.in_(sa.bindparam("hosts", expanding=True)),
         VISITS.c.door == Door.FASP.value,
         VISITS.c.due_at <= now,
@@ -157,7 +157,7 @@ def _with_room(connection: Connection, uris: Iterable[str], now: datetime) -> se
     found: set[str] = set()
     for hosts in chunks(list(by_host)):
         rows = connection.execute(waiting.group_by(VISITS.c.host), {"hosts": hosts})
-        taken: dict[str, int] = dict(row.tuple() for row in rows)
+        taken = {row.host: row.waiting for row in rows}
         for host in hosts:
             room = MOST_WAITING - taken.get(host, 0)
             found.update(by_host[host][: max(room, 0)])
