@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+
+import httpx
 import pytest
 from playwright.sync_api import sync_playwright
 
@@ -19,11 +22,33 @@ PAGES = (
     "/follow?account={handle}&home=nowhere.invalid", "/topics", "/topics/photography", "/trends",
     "/servers", "/servers/add", "/why", "/why?handle={handle}", "/remove", "/about",
     "/transparency", "/privacy", "/crawling", "/servers/add?software=mastodon",
-    "/trends?window=week", "/api", "/nothing",
+    "/trends?window=week", "/api", "/nothing", "/packs", "/packs/topic-photography", "/fasp",
+    "/embeds", "/embed?topic=photography", "/imprint",
 )  # fmt: skip
+# Needs the ticket of a connected server; whoever comes without one sees the error page.
+TICKETED = {"/connection/{server_id}/{ticket}"}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 RUN = """rules => axe.run({runOnly: {type: "tag", values: rules}}).then(found => found.violations.map(
   one => [one.id, one.nodes.slice(0, 3).map(node => node.html.slice(0, 160))]))"""
+
+
+def test_every_page_is_looked_at(crowded):
+    """Those of PAGES: a new page fails here until it stands among them."""
+    described = httpx.get(f"{crowded.base}/api/openapi.json", trust_env=False).json()
+    templates = {
+        path
+        for path, methods in described["paths"].items()
+        if "text/html"
+        in methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+    }
+    assert {"/", "/search", "/packs/{slug}"} <= templates
+    looked_at = {path.partition("?")[0] for path in PAGES}
+
+    def seen(template: str) -> bool:
+        shape = re.sub(r"\\\{[^}]*\\\}", "[^/]+", re.escape(template))
+        return any(re.fullmatch(shape, path) for path in looked_at)
+
+    assert not {one for one in templates - TICKETED if not seen(one)}
 
 
 @pytest.fixture(scope="module")
