@@ -15,7 +15,7 @@ from discover.model.actor import ActorType, ConsentSignals, Flag, SearchableBy
 from discover.model.instance import RobotsState, ServerOptIn, ServerScope
 from discover.model.post import Audience
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFacts, ServerFacts
-from discover.policy.origin import host_of
+from discover.policy.origin import host_of, likely_handle_key
 from discover.services.context import Context
 from discover.store.database import Lookup, among, chunks, table
 from discover.store.tables import Account, BlockedHost, PersonRow, Post, Server, Suppression
@@ -157,7 +157,11 @@ def _names_of(host: str) -> tuple[str, ...]:
 def load_persons(
     ctx: Context, connection: Connection, names: Mapping[str, str | None]
 ) -> dict[str, PersonFacts]:
-    """Facts for each actor URI in `names` (URI -> handle key, if known)."""
+    """Facts for each actor URI in `names` (URI -> handle key, if known).
+
+    Of whoever is known by address only, the handle that it usually goes with counts as theirs: they
+    may have left before anybody saw which address their handle leads to.
+    """
     found = dict.fromkeys(names, _NOBODY)
     for row in _PERSONS_OF(connection, names):
         found[row.uri] = PersonFacts(
@@ -168,7 +172,7 @@ def load_persons(
     digests: dict[str, str] = {}
     for uri, handle in names.items():
         digests[ctx.digest(uri)] = uri
-        if handle:
+        if handle := handle or likely_handle_key(uri):
             digests[ctx.digest(handle)] = uri
     for digest in suppressed(connection, digests):
         found[digests[digest]] = _SUPPRESSED

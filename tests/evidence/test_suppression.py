@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import sqlalchemy as sa
 
 from discover.model.actor import Handle
-from discover.model.observed import CandidatesSeen, Door
+from discover.model.observed import ActorMissing, CandidatesSeen, Door, Missing
 from discover.model.verdict import Reason
 from discover.policy.consent import PersonAct
 from discover.services.consent.withdraw import forget_person
@@ -14,7 +16,7 @@ from discover.services.crawl.turns import claim_turns
 from discover.services.crawl.visits import schedule_now
 from discover.store.database import table, upsert
 from discover.store.tables import Account, Follower, PersonRow, RemoteKey, Suppression, Visit
-from tests.evidence.conftest import NO
+from tests.evidence.conftest import NO, START
 from tests.support.site import HOST, MARTA
 
 WHO = Handle("marta", HOST)
@@ -141,3 +143,46 @@ def test_who_comes_back_by_an_act_of_their_own_under_the_new_name_has_come_back(
         upsert(connection, PersonRow, [row], key=["uri"])
     home.see(new)
     assert listed(home) == {"marta2"}
+
+
+def held_about_marta(home):
+    return set(your_data(home.ctx, WHO, URI)["held"]) - {"suppressions"}
+
+
+def gone(uri=URI):
+    return ActorMissing(uri, Missing.GONE, 410, START)
+
+
+def test_who_was_gone_before_they_left_leaves_no_reason_and_no_appointment(home):
+    home.see(CandidatesSeen(Door.DIRECTORY, uris=(URI,)), home.person("marta"), gone(), gone())
+    assert {"verdicts", "verdict_history", "visits"} <= held_about_marta(home)
+    assert forget_person(home.ctx, WHO)
+    assert held_about_marta(home) == set()
+
+
+def test_who_left_before_anybody_saw_their_profile_leaves_nothing_under_its_address(home):
+    home.see(CandidatesSeen(Door.DIRECTORY, uris=(URI,)), gone())
+    assert forget_person(home.ctx, WHO)
+    assert held_about_marta(home) == set()
+
+
+def test_who_left_before_anything_was_known_is_not_asked_for_and_not_judged_by_address(home):
+    forget_person(home.ctx, WHO)
+    home.see(CandidatesSeen(Door.DIRECTORY, uris=(URI,)), gone())
+    appoint(home, uri=URI)
+    assert turns(home) == []
+    assert held_about_marta(home) == set()
+
+
+def test_the_appointments_to_posts_of_who_left_are_not_kept(home):
+    home.see(home.person("marta"))
+    appoint(home, uri=f"{URI}/statuses/1")
+    forget_person(home.ctx, WHO)
+    assert home.rows(Visit) == []
+
+
+def test_who_is_listed_under_another_handle_is_looked_at_whoever_of_that_address_left(home):
+    home.see(replace(home.person("marta"), handle=Handle("martha", HOST)))
+    forget_person(home.ctx, WHO)
+    assert URI in [due.uri for due in turns(home)]
+    assert listed(home) == {"marta"}

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
+from discover.policy.origin import likely_handle_key
 from discover.services.context import Context
 from discover.store.database import table
 from discover.store.tables import (
@@ -143,6 +144,7 @@ def person(ctx: Context, connection: Connection, handle_key: str, *uris: str) ->
                 )
             )
         )
+    known |= _nameless(connection, handle_key)
     ids = connection.scalars(sa.select(_ACCOUNTS.c.id).where(_ACCOUNTS.c.uri.in_(known))).all()
     inboxes: set[str] = set()
     for keeper, name in ((Account, "uri"), (RemoteKey, "actor"), (Follower, "actor")):
@@ -159,6 +161,28 @@ def person(ctx: Context, connection: Connection, handle_key: str, *uris: str) ->
         inboxes=tuple(sorted(inboxes)),
         digests=tuple(ctx.digest(name) for name in (handle_key, *names)),
     )
+
+
+def _nameless(connection: Connection, handle_key: str) -> set[str]:
+    """Actors whose handle nobody has proven yet, at the address that usually goes with this one."""
+    found: set[str] = set()
+    name, _, host = handle_key.partition("@")
+    named = [
+        sa.select(source.c.uri).where(source.c.handle_key.is_not(None))
+        for source in (_ACCOUNTS, table(VerdictRow))
+    ]
+    for model in (VerdictRow, Visit):
+        source = table(model)
+        uris = connection.scalars(
+            sa.select(source.c.uri).where(
+                source.c.host == host,
+                source.c.handle_key.is_(None),
+                sa.func.lower(source.c.uri).contains(name, autoescape=True),
+                *(source.c.uri.not_in(others) for others in named),
+            )
+        )
+        found |= {uri for uri in uris if likely_handle_key(uri) == handle_key}
+    return found
 
 
 def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
@@ -194,7 +218,12 @@ def where(who: Person) -> Mapping[type[SQLModel], sa.ColumnElement[bool]]:
         ),
         VerdictHistory: named(VerdictHistory),
         PersonRow: named(PersonRow),
-        Visit: sa.or_(named(Visit), column(Visit, "handle_key") == who.handle_key),
+        Visit: sa.or_(
+            named(Visit),
+            column(Visit, "handle_key") == who.handle_key,
+            # To their posts, too
+            *(column(Visit, "uri").startswith(f"{uri}/", autoescape=True) for uri in who.uris),
+        ),
         RemoteKey: named(RemoteKey, "actor"),
         Follower: named(Follower, "actor"),
         Following: named(Following, "actor"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -26,7 +26,7 @@ from discover.model.observed import (
 )
 from discover.policy.consent import decide_server, must_purge
 from discover.policy.frontier import next_after_failure, next_server_visit
-from discover.policy.origin import host_of
+from discover.policy.origin import host_of, likely_handle_key
 from discover.services.consent import consent_log
 from discover.services.consent.proof_rows import slowest
 from discover.services.consent.withdraw import POSTS, withdraw_server
@@ -112,7 +112,7 @@ def candidates_seen(
     if seen.door is Door.BOOST:
         _drop_known_posts(connection, by_name)
     servers = load_servers(connection, {str(row["host"]) for row in by_name.values()})
-    left = suppressed(connection, {ctx.digest(name) for name in by_name})
+    left = _left_for_good(ctx, connection, by_name)
     wanted = {
         name for name, row in by_name.items() if decide_server(servers[str(row["host"])]).allowed
     }
@@ -121,11 +121,20 @@ def candidates_seen(
     rows = [
         {**row, "door": seen.door.value, "due_at": now}
         for name, row in by_name.items()
-        if name in wanted and ctx.digest(name) not in left
+        if name in wanted and name not in left
     ]
     upsert(connection, Visit, [row for row in rows if row["uri"]], key=["uri"])
     upsert(connection, Visit, [row for row in rows if not row["uri"]], key=["handle_key"])
     return Outcome(stored=len(rows), refused=len(by_name) - len(rows))
+
+
+def _left_for_good(ctx: Context, connection: Connection, names: Iterable[str]) -> set[str]:
+    """Which of these URIs and handle keys are of people who left, as far as their names tell."""
+    digests = {
+        name: {ctx.digest(one) for one in (name, likely_handle_key(name)) if one} for name in names
+    }
+    left = suppressed(connection, {one for ones in digests.values() for one in ones})
+    return {name for name, ones in digests.items() if ones & left}
 
 
 def _drop_known_posts(connection: Connection, by_name: dict[str, dict[str, object]]) -> None:

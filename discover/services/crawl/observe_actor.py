@@ -122,7 +122,7 @@ def actor_seen(ctx: Context, connection: Connection, seen: ActorSeen, now: datet
         else:
             uncount_account(connection, row.id)
     _keep_verdict(
-        connection, actor.uri, host, seen.handle, verdict,
+        connection, actor.uri, host, handle_key, verdict,
         seen=_seen_signals(facts), source=seen.source_url, door=seen.door.value, at=seen.seen_at,
     )  # fmt: skip
     _keep_visit(connection, seen, host, verdict, now)
@@ -164,9 +164,10 @@ def actor_missing(
     host = host_of(seen.uri) or ""
     if row is not None and seen.missing in _UNKNOWN_BECAUSE:
         return Outcome(verdict=_standing_verdict(ctx, connection, row, now))
+    handle_key = row.handle_key if row is not None else _known_as(connection, seen.uri)
     facts = AccountFacts(
         server=load_servers(connection, [host])[host],
-        person=load_persons(ctx, connection, {seen.uri: row.handle_key if row else None})[seen.uri],
+        person=load_persons(ctx, connection, {seen.uri: handle_key})[seen.uri],
         signals=None,
         gone=seen.missing is Missing.GONE,
         robots_forbid=seen.missing is Missing.ROBOTS,
@@ -177,7 +178,7 @@ def actor_missing(
     if row is not None and must_purge(verdict.list):
         removed = 1 + withdraw_account(connection, row.id, now, Because("account", seen.seen_at))
     _keep_verdict(
-        connection, seen.uri, host, Handle.parse(row.handle) if row else None, verdict,
+        connection, seen.uri, host, handle_key, verdict,
         seen={"status": str(seen.status or seen.missing.value), "detail": seen.detail[:200]},
         source=seen.uri, door="refresh", at=seen.seen_at,
     )  # fmt: skip
@@ -326,7 +327,7 @@ def _keep_verdict(
     connection: Connection,
     uri: str,
     host: str,
-    handle: Handle | None,
+    handle_key: str | None,
     verdict: AccountVerdict,
     *,
     seen: dict[str, str],
@@ -342,7 +343,8 @@ def _keep_verdict(
     row = {
         "uri": uri,
         "host": host,
-        "handle_key": handle.key if handle else None,
+        # Whoever cannot be proven now is still asked after, and leaves, by the name of before.
+        "handle_key": handle_key or _known_as(connection, uri),
         "answers": decisions_to_json(verdict),
         "seen": seen,
         "source": source,
@@ -352,6 +354,11 @@ def _keep_verdict(
     }
     history.keep_change(connection, row)
     _KEEP_VERDICT(connection, [row])
+
+
+def _known_as(connection: Connection, uri: str) -> str | None:
+    """The handle key under which somebody was judged before."""
+    return connection.scalar(sa.select(VERDICTS.c.handle_key).where(VERDICTS.c.uri == uri))
 
 
 def _keep_change(
@@ -365,7 +372,7 @@ def _keep_change(
         )
         return
     _keep_verdict(
-        connection, row.uri, row.host, Handle.parse(row.handle), verdict,
+        connection, row.uri, row.host, row.handle_key, verdict,
         seen=kept.seen, source=kept.source, door=kept.door, at=seen.seen_at,
     )  # fmt: skip
 

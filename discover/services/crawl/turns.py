@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from discover.model.actor import Handle
 from discover.model.observed import AccountDue, Door, HostGrant, HostTurn
 from discover.policy.consent import decide_server
+from discover.policy.origin import likely_handle_key
 from discover.services.consent.withdraw import POSTS, VISITS
 from discover.services.context import Context
 from discover.services.facts import (
@@ -211,7 +212,10 @@ def _server_due(connection: Connection, host: str, now: datetime) -> bool:
 
 def _drop_suppressed(ctx: Context, connection: Connection, host: str, now: datetime) -> None:
     due = connection.execute(
-        sa.select(VISITS.c.id, VISITS.c.uri, VISITS.c.handle_key)
+        sa.select(
+            VISITS.c.id, VISITS.c.uri, VISITS.c.handle_key, ACCOUNTS.c.handle_key.label("listed_as")
+        )
+        .outerjoin(ACCOUNTS, ACCOUNTS.c.uri == VISITS.c.uri)
         .where(VISITS.c.host == host, VISITS.c.due_at <= now)
         .order_by(VISITS.c.due_at)
         .limit(_ACCOUNTS_PER_TURN)
@@ -222,10 +226,16 @@ def _drop_suppressed(ctx: Context, connection: Connection, host: str, now: datet
 
 def _suppressed_visits(ctx: Context, connection: Connection, visits: Sequence[Any]) -> set[int]:
     """Whoever left for good is not even asked, however the appointment came about."""
-    names = {
-        ctx.digest(name): row.id for row in visits for name in (row.uri, row.handle_key) if name
+    digests = {
+        row.id: {
+            ctx.digest(name)
+            for name in (row.uri, row.handle_key or row.listed_as or likely_handle_key(row.uri))
+            if name
+        }
+        for row in visits
     }
-    return {names[digest] for digest in suppressed(connection, names)}
+    left = suppressed(connection, {one for names in digests.values() for one in names})
+    return {visit for visit, names in digests.items() if names & left}
 
 
 def _people_asked(connection: Connection, host: str) -> bool:
@@ -244,6 +254,7 @@ def _accounts_due(
             VISITS,
             ACCOUNTS.c.id.label("account_id"),
             ACCOUNTS.c.handle.label("verified"),
+            ACCOUNTS.c.handle_key.label("listed_as"),
             ACCOUNTS.c.outbox,
             ACCOUNTS.c.followers_url,
         )
