@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from discover.model.actor import Handle
+from discover.model.observed import Door
 from discover.services.consent.blocklists import block_host, unblock_host
 from discover.services.consent.withdraw import forget_person
+from discover.services.federation import pushes
 from discover.store.database import upsert
 from discover.store.tables import PersonRow, Server, Visit
 from tests.fasp.conftest import Scene
@@ -211,6 +213,25 @@ def test_a_boost_brings_an_author_who_asked_and_was_not_seen_yet(scene: Scene):
     asked(scene, dora.uri)
     scene.share()
     scene.server.event("content", "new", boosted(scene, scene.town.post(dora, "A lighthouse")))
+    scene.house.work()
+    assert scene.found("dora", "accounts") == [dora.uri]
+
+
+def test_an_announcement_ends_no_appointment_of_somebody_who_asked_and_could_not_be_read(
+    scene: Scene,
+):
+    dora = scene.town.person("dora", "c.lab.test")
+    asked(scene, dora.uri)
+    with scene.house.app.context.database.write() as connection:
+        pushes.look(connection, dora.uri, scene.house.clock.now(), Door.COMMAND)
+    document = scene.town.documents[dora.uri]
+    scene.town.gone(dora.uri, 401)  # its server is not ready for strangers today
+    scene.share()
+    scene.server.event("account", "new", dora.uri)
+    scene.house.work()
+    assert scene.found("dora", "accounts") == []
+    scene.town.documents[dora.uri] = document
+    scene.travel(hours=1)
     scene.house.work()
     assert scene.found("dora", "accounts") == [dora.uri]
 

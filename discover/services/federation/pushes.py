@@ -7,7 +7,7 @@ opted in, or whom we hold already.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -133,9 +133,20 @@ def look(connection: Connection, uri: str, now: datetime, door: Door = Door.PUSH
     row = {"uri": uri, "host": host_of(uri), "door": door.value, "due_at": now}
     row |= {"etag": None, "last_modified": None}
     columns = ["due_at", "etag", "last_modified"]
+    if door is Door.FASP:
+        upsert(connection, Visit, [row], key=["uri"], update=columns, update_values=_unless_ours)
+        return
     if door is not Door.PUSH:
         columns.append("door")
     upsert(connection, Visit, [row], key=["uri"], update=columns)
+
+
+def _unless_ours(new: Any) -> dict[str, Any]:
+    """An appointment that does not end with one look stays what it is: no partner's announcement
+    may end it, were it of somebody who asked for us and whose server is silent today.
+    """
+    passing = VISITS.c.door.in_((Door.PUSH.value, Door.BOOST.value))
+    return {"door": sa.case((passing, new["door"]), else_=VISITS.c.door)}
 
 
 def _look_at_post(ctx: Context, connection: Connection, uri: str, author: str | None) -> None:
