@@ -12,6 +12,7 @@ from discover.model.observed import ActorMissing, CandidatesSeen, Door, Missing
 from discover.model.verdict import Reason
 from discover.policy.consent import PersonAct
 from discover.services.consent.withdraw import forget_person
+from discover.services.consent.your_data import your_data
 from discover.services.crawl.turns import claim_turns
 from discover.services.crawl.visits import schedule_now
 from discover.store.database import table, upsert

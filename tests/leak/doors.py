@@ -26,6 +26,7 @@ from discover.services.suggest.suggesting import suggest
 from discover.services.trends import heard as trend_heard
 from discover.services.trends import trending as trends
 from discover.services.trends.uses import TAG
+from tests.leak.oracle import RETENTION
 from tests.leak.origin import Person
 
 if TYPE_CHECKING:
@@ -261,8 +262,8 @@ class Doors:
         return {
             name
             for one in self._oracle.known.values()
-            for name, post in one.posts.items()
-            if now - post.published > timedelta(days=180)
+            for name, post in (one.aged | one.posts).items()
+            if now - post.published > RETENTION
         }
 
     def _same(self, door: str, shown: set, allowed: set) -> None:

@@ -11,6 +11,10 @@ from datetime import datetime, timedelta
 
 from tests.leak.origin import Origin, OriginPost, OriginServer, Person, frozen
 
+RETENTION = timedelta(days=180)
+# "Older than 30 days: purged": whoever could not be read for so long is somebody new, met by the
+# server's directory or not at all.
+PURGED = timedelta(days=30)
 WEAK_DISCOVERABLE = {"misskey", "takahe", "wordpress"}
 WEAK_INDEXABLE = {"misskey", "wordpress"}
 OUT = {"nobot", "nobots", "noindex", "nosearch", "noarchive"}
@@ -23,6 +27,9 @@ class Known:
         self.person = frozen(person)
         self.at = at
         self.posts: dict[str, OriginPost] = {}
+        # "younger than the retention (default 180 days)": an older post is hidden by its age, whatever
+        # its audience is by now, and nobody reads an outbox back to it. It leaves with the sweep.
+        self.aged: dict[str, OriginPost] = {}
 
 
 class Oracle:
@@ -69,6 +76,7 @@ class Oracle:
             self.known.pop(author, None)
         elif author in self.known:
             self.known[author].posts.pop(post, None)
+            self.known[author].aged.pop(post, None)
 
     def _drop(self, uri: str) -> None:
         self.known.pop(uri, None)
@@ -104,7 +112,9 @@ class Oracle:
             elif kind == "post":
                 self._see_post(address, server)
 
-    def missed(self, host: str, looks: list[tuple[str, str]], *, whole: bool) -> set[str]:
+    def missed(
+        self, host: str, looks: list[tuple[str, str]], now: datetime, *, whole: bool
+    ) -> set[str]:
         """Who should have been looked at in that turn and was not. `whole`: a turn for all."""
         server = self._origin.servers[host]
         wanted = {uri for uri in self.expected if f"//{host}/" in uri}
@@ -118,7 +128,11 @@ class Oracle:
         if not server.up or server.robots != "allow" or host not in self.opted_in:
             return set()
         if whole:
-            wanted |= {uri for uri, one in self.known.items() if one.person.host == host}
+            wanted |= {
+                uri
+                for uri, one in self.known.items()
+                if one.person.host == host and now - one.at <= PURGED
+            }
             if server.software == "mastodon":
                 wanted |= (
                     {
@@ -185,6 +199,11 @@ class Oracle:
             for post in person.posts:
                 if _public(post):
                     seen.posts[person.post_uri(post)] = replace(post)
+            if (before := self.known.get(person.uri)) is not None:
+                old = before.aged | before.posts
+                seen.aged = {
+                    name: post for name, post in old.items() if now - post.published > RETENTION
+                }
         self.known[person.uri] = seen
 
     def _flags(self, person: Person, software: str) -> tuple[bool, bool]:
@@ -215,9 +234,7 @@ class Oracle:
             accounts.add(uri)
             if with_posts:
                 posts |= {
-                    name
-                    for name, post in one.posts.items()
-                    if now - post.published <= timedelta(days=180)
+                    name for name, post in one.posts.items() if now - post.published <= RETENTION
                 }
         return accounts, posts
 

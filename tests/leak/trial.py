@@ -207,7 +207,7 @@ class Trial:
         if host not in self.oracle.opted_in and self.origin.asked:
             raise Difference(f"{host} has not opted in and was asked")
         self.oracle.looked(host, self.origin.answered, self.clock.now())
-        if missed := self.oracle.missed(host, self.origin.answered, whole=whole):
+        if missed := self.oracle.missed(host, self.origin.answered, self.clock.moment, whole=whole):
             raise Difference(f"not looked at: {sorted(missed)}")
 
     async def _crawl(self, host: str) -> None:
@@ -275,9 +275,10 @@ class Trial:
         status = self.windows.inbox(headers, body)
         actor = more.get("actor", sender.uri)
         refused = any(f"//{host}/" in actor + sender.uri for host in self.oracle.refused_servers)
-        # Who deletes themselves says so with their own key.
-        foreign = kind == "Delete" and actor != sender.uri
-        if status not in (202, *([403] if refused else []), *([401] if foreign else [])):
+        # Who deletes themselves says so with their own key. Of who left for good no key is kept:
+        # theirs is asked for at a server that may not answer.
+        keyless = (kind == "Delete" and actor != sender.uri) or sender.uri in self.oracle.forgotten
+        if status not in (202, *([403] if refused else []), *([401] if keyless else [])):
             raise Difference(f"a {kind} of {sender.uri} was answered {self.windows.said}")
         while run_next_task(self.app.context):
             self.steps["worked off"] += 1
