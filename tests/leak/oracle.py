@@ -51,8 +51,9 @@ class Oracle:
         self.refused_servers.discard(host)
 
     def opt_out(self, host: str, *, for_good: bool) -> None:
+        # What its robots.txt said when it was last read still holds, also if it comes back: until it
+        # is read again, a no is a no to every word about its people.
         self.opted_in.discard(host)
-        self.robots.pop(host, None)
         if for_good:
             self.refused_servers.add(host)
         self._drop_host(host)
