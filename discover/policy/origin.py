@@ -9,7 +9,8 @@ from discover.model.host import host_of_uri as host_of
 __all__ = ["host_of", "likely_handle_key", "same_origin"]
 
 _NAMED = re.compile(
-    r"https?://[^/?#]+/(?:ap/users/|users/|user/|u/|profile/|@)?([\w.-]+)/?\Z", re.ASCII
+    r"https?://[^/?#]+/(?:ap/users/|users/|user/|u/|accounts/|author/|profile/|@)([\w.-]+)/?\Z",
+    re.ASCII,
 )
 
 

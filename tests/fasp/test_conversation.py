@@ -217,6 +217,21 @@ def test_a_boost_brings_an_author_who_asked_and_was_not_seen_yet(scene: Scene):
     assert scene.found("dora", "accounts") == [dora.uri]
 
 
+def test_an_announced_post_of_somebody_who_left_is_not_even_fetched(scene: Scene):
+    ada = scene.town.person("ada")
+    post = scene.town.post(ada, "Ada sees a lighthouse")
+    scene.share()
+    scene.server.event("account", "new", ada.uri)
+    scene.house.work()
+    assert scene.found("ada", "accounts") == [ada.uri]
+    forget_person(scene.house.app.context, Handle("ada", ada.host))
+    scene.town.site.seen.clear()
+    scene.server.event("content", "new", post)
+    assert [row for row in scene.house.rows(Visit) if row.uri == post] == []
+    scene.house.work()
+    assert scene.town.asked(urlsplit(post).path) == []
+
+
 def test_an_announcement_ends_no_appointment_of_somebody_who_asked_and_could_not_be_read(
     scene: Scene,
 ):

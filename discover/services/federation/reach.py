@@ -144,12 +144,13 @@ def _look_up(ctx: Context, connection: Connection, questions: Iterable[_Question
     open_ = [one for one in questions if found.isdisjoint(one.held)]
     people = {uri for question in open_ for uri in question.people}
     posts = {question.post for question in open_ if question.post is not None}
+    above = {up for uri in posts for up in _above(uri)}
     hosts = {host for uri in people | posts if (host := host_of(uri)) is not None}
     return _Known(
         held=found,
         servers=load_servers(connection, hosts),
-        persons=load_persons(ctx, connection, dict.fromkeys(people)),
-        asked={row.uri for row in _ASKED(connection, {up for uri in posts for up in _above(uri)})},
+        persons=load_persons(ctx, connection, dict.fromkeys(people | above)),
+        asked={row.uri for row in _ASKED(connection, above)},
     )
 
 
@@ -166,7 +167,10 @@ def _may_look(known: _Known, uri: str) -> bool:
     server = known.servers.get(host) if host else None
     if server is None or _is_refused(server):
         return False
-    return _has_in(server) or any(up in known.asked for up in _above(uri))
+    above = _above(uri)
+    if any(_said_no(known.persons[up]) for up in above):
+        return False
+    return _has_in(server) or any(up in known.asked for up in above)
 
 
 def _may_look_at_person(known: _Known, uri: str) -> bool:
@@ -175,9 +179,13 @@ def _may_look_at_person(known: _Known, uri: str) -> bool:
     if server is None or _is_refused(server):
         return False
     person = known.persons[uri]
-    if person.suppressed or person.blocked_us or person.act is PersonAct.OUT:
+    if _said_no(person):
         return False
     return person.act.value in DELIBERATE or _has_in(server)
+
+
+def _said_no(person: PersonFacts) -> bool:
+    return person.suppressed or person.blocked_us or person.act is PersonAct.OUT
 
 
 def _is_refused(server: ServerFacts | None) -> bool:
