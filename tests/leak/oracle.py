@@ -94,9 +94,9 @@ class Oracle:
             return False
         return person.host in self.opted_in and self.robots.get(person.host) != "forbid"
 
-    def shows_posts_of(self, uri: str) -> bool:
+    def shows_posts_of(self, uri: str, now: datetime) -> bool:
         one = self.known.get(uri)
-        if one is None or one.person.host not in self.software:
+        if one is None or one.person.host not in self.software or now - one.at > PURGED:
             return False
         return self._flags(one.person, self.software[one.person.host])[1]
 
@@ -124,7 +124,7 @@ class Oracle:
         wanted = {
             uri
             for uri in wanted
-            if "/statuses/" not in uri or self.shows_posts_of(uri.partition("/statuses/")[0])
+            if "/statuses/" not in uri or self.shows_posts_of(uri.partition("/statuses/")[0], now)
         }
         if not server.up or server.robots != "allow" or host not in self.opted_in:
             return set()

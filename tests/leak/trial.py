@@ -289,7 +289,8 @@ class Trial:
             self.oracle.expected.add(person.uri)
 
     def _expect_post(self, person: Person, post: OriginPost) -> None:
-        if self.oracle.shows_posts_of(person.uri) and self.oracle.in_reach(person):
+        shown = self.oracle.shows_posts_of(person.uri, self.clock.moment)
+        if shown and self.oracle.in_reach(person):
             self.oracle.expected.add(person.post_uri(post))
 
     def do_announce(self) -> None:
