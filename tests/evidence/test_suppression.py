@@ -47,6 +47,14 @@ def test_no_candidate_with_a_suppressed_name_gets_an_appointment(home):
     assert home.rows(Visit) == []
 
 
+def test_a_boosted_post_of_who_left_gets_no_appointment(home):
+    home.see(home.person("marta"))
+    forget_person(home.ctx, WHO)
+    other = f"https://{HOST}/users/other/statuses/1"
+    home.see(CandidatesSeen(Door.BOOST, uris=(f"{URI}/statuses/1", other)))
+    assert [row.uri for row in home.rows(Visit)] == [other]
+
+
 @pytest.mark.parametrize("row", [{"uri": URI}, {"handle_key": WHO.key, "handle": str(WHO)}])
 def test_an_appointment_from_anywhere_is_not_kept_and_nothing_is_asked(home, row):
     home.see(home.person("marta"))

@@ -41,7 +41,7 @@ from discover.services.crawl.observe_actor import (
 from discover.services.crawl.observe_posts import post_missing, posts_seen
 from discover.services.crawl.turns import LEASES
 from discover.services.facts import ACCOUNTS, SERVERS, load_servers, suppressed
-from discover.services.federation.reach import asked_themselves
+from discover.services.federation.reach import asked_themselves, in_reach
 from discover.services.federation.relays import server_actor_seen
 from discover.services.index import outbox
 from discover.store.database import chunks, upsert
@@ -118,6 +118,8 @@ def candidates_seen(
     }
     others = [uri for uri in seen.uris if uri in by_name and uri not in wanted]
     wanted |= asked_themselves(ctx, connection, others)
+    if seen.door is Door.BOOST:
+        wanted &= in_reach(ctx, connection, posts=wanted)  # not below the address of a no
     rows = [
         {**row, "door": seen.door.value, "due_at": now}
         for name, row in by_name.items()
