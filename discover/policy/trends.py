@@ -77,15 +77,13 @@ def expected(level: Level, window: timedelta) -> float:
     """Voices that would have been usual in a window of this length that ends now.
 
     Up to a day: the mean of the last four weeks' days, newer ones heavier, or that of the same
-    weekday if it is higher (#Caturday is no news on Saturdays), by the hour. A week: the mean of
-    the weeks before, because the same people come back on other days. Between: in between.
+    weekday if it is higher (#Caturday is no news on Saturdays), by the hour; a window that began
+    yesterday is on two weekdays, and both count. A week: the mean of the weeks before, because the
+    same people come back on other days. Between: in between.
     """
-    same_weekday = [level.daily[i] for i in range(5, len(level.daily), 7)]
-    padding = max(0, (DAYS + 1) // 7 - len(same_weekday))
-    day = max(
-        _mean([*level.daily, *[0.0] * (DAYS - len(level.daily))], 1.0),
-        _mean([*same_weekday, *[0.0] * padding], 7.0),
-    )
+    daily = [*level.daily, *[0.0] * (DAYS - len(level.daily))]
+    today, yesterday = daily[5::7], daily[6::7]
+    day = max(_mean(daily, 1.0), _mean(today, 7.0), _mean(yesterday, 7.0))
     hours = window / timedelta(hours=1)
     if hours <= 24:
         return day * hours / 24

@@ -115,6 +115,8 @@ def test_newer_days_weigh_more():
 def test_the_same_weekday_is_remembered():
     saturdays = tuple(10.0 if i % 7 == 5 else 0.0 for i in range(DAYS))
     assert expected(Level(saturdays), DAY) == pytest.approx(10)
+    yesterdays = tuple(10.0 if i % 7 == 6 else 0.0 for i in range(DAYS))
+    assert expected(Level(yesterdays), DAY) == pytest.approx(10), "half of the window was then"
     sundays = tuple(10.0 if i % 7 == 4 else 0.0 for i in range(DAYS))
     assert expected(Level(sundays), DAY) < 3
 

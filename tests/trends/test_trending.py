@@ -72,7 +72,11 @@ def test_what_is_as_loud_as_always_does_not_trend_beside_what_rises(square):
     assert square.tags(window=WEEK)[0] == "aurora"
 
 
-def test_what_comes_on_one_weekday_is_no_news_on_that_day(square):
+@pytest.mark.parametrize("hour", [0.5, 12, 23.5])
+def test_what_comes_on_one_weekday_is_no_news_on_that_day(square, hour):
+    now = square.crowd.clock.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    square.crowd.clock.ahead += midnight + DAY + hour * HOUR - now
     people = square.crowd_of(5, 5)
     for week in range(1, 5):
         square.all_say(people, "My cat #caturday", ago=7 * week * DAY + HOUR)
