@@ -12,7 +12,7 @@ from tests.leak.trial import Trial, run_trial
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_random_histories_show_exactly_what_the_oracle_allows(tmp_path, seed):
-    trial = run_trial(tmp_path, seed, 120, every=8)
+    trial = run_trial(tmp_path, seed, 250, every=8)
     steps = trial.steps
     assert steps["visit"] > 8
     assert steps["worked off"] > 3  # pushes that were worth a task
