@@ -13,7 +13,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from discover.services.find.pictures import Picture, PictureKind
@@ -37,11 +37,13 @@ class ImageStore:
 
     def _path(self, picture: Picture, digest: str) -> Path | None:
         if picture.kind is PictureKind.AVATAR:
-            number = picture.account_id
-            return self._folder / "avatars" / f"{number & 255:02x}" / f"{number}-{digest}.webp"
+            return self._avatars(picture.account_id) / f"{picture.account_id}-{digest}.webp"
         if not _HOST.match(picture.host):
             return None
         return self._folder / "emoji" / picture.host.replace(":", "_") / f"{digest}.webp"
+
+    def _avatars(self, account_id: int) -> Path:
+        return self._folder / "avatars" / f"{account_id & 255:02x}"
 
     def read(self, picture: Picture, digest: str) -> bytes | None:
         path = self._path(picture, digest)
@@ -69,9 +71,7 @@ class ImageStore:
             finally:
                 draft.unlink(missing_ok=True)
             if picture.kind is PictureKind.AVATAR:
-                for older in path.parent.glob(f"{picture.account_id}-*.webp"):
-                    if older != path:
-                        older.unlink(missing_ok=True)
+                self.keep_only({picture.account_id: digest})
             self._writes += 1
             if self._size is not None:
                 self._size += len(body)
@@ -83,12 +83,22 @@ class ImageStore:
         if path is not None:
             path.unlink(missing_ok=True)
 
+    def keep_only(self, avatars: Mapping[int, str | None]) -> None:
+        """Of these accounts nothing but the avatar of this digest stays; None: they have none."""
+        for account_id, digest in avatars.items():
+            for path in self._avatars(account_id).glob(f"{account_id}-*.webp"):
+                if path.name != f"{account_id}-{digest}.webp":
+                    path.unlink(missing_ok=True)
+
     def sweep(
-        self, accounts: Callable[[list[int]], set[int]], hosts: Callable[[], set[str]]
+        self,
+        avatars: Callable[[list[int]], Mapping[int, str | None]],
+        hosts: Callable[[], set[str]],
     ) -> int:
         """Remove what belongs to nobody any more. Returns how many files and folders went.
 
-        `accounts` says which of some ids, and `hosts` which hosts, are still there.
+        `avatars` gives the digests of the present avatars of those who are still there, by id;
+        `hosts` says which hosts are.
         """
         removed = self._drop_drafts()
         batch: dict[int, list[Path]] = {}
@@ -96,9 +106,9 @@ class ImageStore:
             if found := _ACCOUNT.match(path.name):
                 batch.setdefault(int(found[1]), []).append(path)
             if len(batch) >= _BATCH:
-                removed += _remove(batch, accounts)
+                removed += _remove(batch, avatars)
                 batch = {}
-        removed += _remove(batch, accounts)
+        removed += _remove(batch, avatars)
         emoji = self._folder / "emoji"
         if emoji.is_dir():
             there = {host.replace(":", "_") for host in hosts()}
@@ -155,11 +165,18 @@ def _age(path: Path) -> float:
         return 0  # renamed or removed meanwhile
 
 
-def _remove(batch: dict[int, list[Path]], accounts: Callable[[list[int]], set[int]]) -> int:
+def _remove(
+    batch: dict[int, list[Path]], avatars: Callable[[list[int]], Mapping[int, str | None]]
+) -> int:
     if not batch:
         return 0
-    there = accounts(list(batch))
-    gone = [path for number, paths in batch.items() if number not in there for path in paths]
+    present = avatars(list(batch))
+    gone = [
+        path
+        for number, paths in batch.items()
+        for path in paths
+        if path.name != f"{number}-{present.get(number)}.webp"
+    ]
     for path in gone:
         path.unlink(missing_ok=True)
     return len(gone)

@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any, cast
 
@@ -34,6 +35,8 @@ router = APIRouter(tags=["pages"])
 KEPT_SECONDS = 3600  # by the browser that asked, and nobody between us
 SWEEP_SECONDS = 2.0
 _SWEEP_ANYWAY = 3600.0
+# Looked back: transactions end late, and machines' clocks differ. Twice does no harm.
+_CHANGED_WITHIN = timedelta(minutes=2)
 _WAIT_SECONDS = 12.0  # for one picture; the fetch goes on and the next look has it
 _AT_ONCE = 16  # fetches
 _DECODED_AT_ONCE = 2
@@ -74,6 +77,7 @@ class Images:
         self._places = asyncio.Semaphore(_AT_ONCE)
         self._decoders = asyncio.Semaphore(_DECODED_AT_ONCE)
         self._swept: tuple[int, float] | None = None  # how many had left then; when
+        self._followed: datetime | None = None  # changes of avatars until then
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -181,14 +185,21 @@ class Images:
             await asyncio.sleep(SWEEP_SECONDS)
 
     def sweep(self) -> None:
-        """Copies of those who left go, as soon as one more has left, and every hour anyway."""
+        """Old copies of those who changed or took away theirs; and of all who left, as soon as one
+        more has left, and every hour anyway.
+        """
+        at = self._ctx.clock.now()
+        if self._followed is not None:
+            since = self._followed - _CHANGED_WITHIN
+            self._store.keep_only(pictures.avatars_changed(self._ctx, since))
+        self._followed = at
         gone, now = pictures.accounts_gone(self._ctx), time.monotonic()
         if self._swept is not None:
             gone_then, then = self._swept
             if gone == gone_then and now - then < _SWEEP_ANYWAY:
                 return
         self._store.sweep(
-            partial(pictures.still_there, self._ctx), partial(pictures.hosts_there, self._ctx)
+            partial(pictures.avatars_of, self._ctx), partial(pictures.hosts_there, self._ctx)
         )
         self._swept = (gone, now)
 

@@ -378,6 +378,43 @@ def test_changed_avatar_has_another_address_and_takes_the_old_copy_away(place, r
     assert len(place.on_disk()) == 1
 
 
+@pytest.mark.parametrize("edition", ["embedded", "server"])
+@pytest.mark.parametrize("new", [None, f"https://{CDN}/new.png"], ids=["taken away", "changed"])
+def test_avatar_that_its_owner_gave_up_is_soon_gone_from_the_disk(
+    tmp_path, rude, request, edition, new
+):
+    for name in ("marta", "olga"):
+        rude.replies[f"/{name}.png"] = picture(png())
+    given = {}
+    if edition == "server":
+        given = {"database_url": request.getfixturevalue("postgres_url")}
+    with town(tmp_path / "home", rude, **given) as place:
+        old, stays = (avatar_path(place.person(name)) for name in ("marta", "olga"))
+        assert place.get(old).status_code == place.get(stays).status_code == 200
+        assert len(place.on_disk()) == 2
+        place.site.see(actor("marta", host=HOST, avatar_url=new))
+        assert place.get(old).status_code == 404
+        assert until(lambda: len(place.on_disk()) == 1)  # nobody has looked at the new one yet
+        assert place.get(stays).status_code == 200
+        assert place.fetches() == 2
+
+
+def test_avatar_given_up_while_nobody_served_is_gone_from_the_disk_afterwards(tmp_path, rude):
+    rude.replies["/marta.png"] = picture(png())
+    with town(tmp_path / "home", rude) as place:
+        assert place.get(avatar_path(place.person("marta"))).status_code == 200
+        app = place.site.app
+        kept = place.on_disk()
+    app = open_app(app.settings)
+    try:
+        observe(app.context, [actor("marta", host=HOST, avatar_url=None)])
+        assert kept[0].exists()
+        with serving(app):
+            assert until(lambda: not kept[0].exists())
+    finally:
+        app.close()
+
+
 def test_room_on_disk_is_bounded_and_the_oldest_goes_first(tmp_path):
     store = ImageStore(tmp_path, 100_000)
     digest = "0" * 12
@@ -406,7 +443,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_sweep(tmp_path):
     for path in (left, written, new):
         path.write_bytes(b"half a picture")
     os.utime(left, (0, 0))
-    assert store.sweep(set, set) == 1
+    assert store.sweep(lambda ids: dict.fromkeys(ids, "abcd"), set) == 1
     assert {path.name for path in folder.iterdir()} == {written.name, new.name}
 
 

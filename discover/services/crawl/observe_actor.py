@@ -293,6 +293,8 @@ def _keep_account(
         consent_log.note_count(connection, consent_log.Event.ACCOUNTS_LISTED, 1, now)
         outbox.note(connection, outbox.ACCOUNT, [account_id], now)
         return
+    if row.avatar_url != actor.avatar_url:
+        values["avatar_changed_at"] = now
     connection.execute(_UPDATE, {**values, "account": row.id})
     if (
         row.hidden

@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -17,7 +19,10 @@ from discover.services.facts import ACCOUNTS
 from discover.services.hydrate import hydrate_accounts, hydrate_posts
 from discover.store.database import Lookup, among
 
-_EXIST = Lookup(sa.select(ACCOUNTS.c.id).where(among(ACCOUNTS.c.id)))
+_AVATARS = Lookup(sa.select(ACCOUNTS.c.id, ACCOUNTS.c.avatar_url).where(among(ACCOUNTS.c.id)))
+_CHANGED = sa.select(ACCOUNTS.c.id, ACCOUNTS.c.avatar_url).where(
+    ACCOUNTS.c.avatar_changed_at >= sa.bindparam("since")
+)
 _GONE = sa.select(sa.func.coalesce(sa.func.sum(DAILY.c.count), 0)).where(
     DAILY.c.name == "accounts_withdrawn"
 )
@@ -87,10 +92,20 @@ def accounts_gone(ctx: Context) -> int:
         return int(connection.scalar(_GONE) or 0)
 
 
-def still_there(ctx: Context, account_ids: Iterable[int]) -> set[int]:
-    """Which of these accounts have not left."""
+def avatars_of(ctx: Context, account_ids: Iterable[int]) -> dict[int, str | None]:
+    """The digests of these accounts' present avatars, by id. Who has left is not there."""
     with ctx.database.read() as connection:
-        return {row.id for row in _EXIST(connection, list(account_ids))}
+        return _digests(_AVATARS(connection, list(account_ids)))
+
+
+def avatars_changed(ctx: Context, since: datetime) -> dict[int, str | None]:
+    """The same, of every account whose avatar was changed or taken away since then."""
+    with ctx.database.read() as connection:
+        return _digests(connection.execute(_CHANGED, {"since": since}))
+
+
+def _digests(rows: Iterable[Any]) -> dict[int, str | None]:
+    return {row.id: digest_of(row.avatar_url) if row.avatar_url else None for row in rows}
 
 
 def hosts_there(ctx: Context) -> set[str]:

@@ -68,6 +68,7 @@ class Account(SQLModel, table=True):
     language: str = default_column("und")  # of the bio
     languages: list[str] = json_column()  # of the posts (policy.languages)
     avatar_url: str | None = None
+    avatar_changed_at: datetime | None = instant_column(index=True)  # copies of the old one go
     header_url: str | None = None
     inbox: str | None = None
     shared_inbox: str | None = None

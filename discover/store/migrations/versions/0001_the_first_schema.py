@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.Column("language", sa.String(), nullable=False),
         sa.Column("languages", sa.JSON(), nullable=False),
         sa.Column("avatar_url", sa.String(), nullable=True),
+        sa.Column("avatar_changed_at", sa.BigInteger(), nullable=True),
         sa.Column("header_url", sa.String(), nullable=True),
         sa.Column("inbox", sa.String(), nullable=True),
         sa.Column("shared_inbox", sa.String(), nullable=True),
@@ -60,6 +61,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("accounts", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_accounts_avatar_changed_at"), ["avatar_changed_at"], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_accounts_evidence_at"), ["evidence_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_accounts_handle_key"), ["handle_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_accounts_host"), ["host"], unique=False)
@@ -1202,5 +1206,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_accounts_host"))
         batch_op.drop_index(batch_op.f("ix_accounts_handle_key"))
         batch_op.drop_index(batch_op.f("ix_accounts_evidence_at"))
+        batch_op.drop_index(batch_op.f("ix_accounts_avatar_changed_at"))
 
     op.drop_table("accounts")
