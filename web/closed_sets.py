@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from discover.model.verdict import SENTENCES
 from discover.policy.suggest import REASONS
 from discover.services.consent.why import ADVICE, LEAVE
+from discover.settings import Settings
 
 
 def closed_sets() -> dict[str, Iterable[str]]:
@@ -18,4 +19,7 @@ def closed_sets() -> dict[str, Iterable[str]]:
         "discover/model/verdict.py": SENTENCES.values(),
         "discover/policy/suggest.py": REASONS.values(),
         "discover/services/consent/why.py": [*ADVICE.values(), LEAVE],
+        "discover/settings.py": [
+            field.description for field in Settings.model_fields.values() if field.description
+        ],
     }

@@ -26,7 +26,7 @@ NAMES = (
     # a rebuild
     N_("queued"), N_("under way"), N_("done"), N_("failed"),
     # where a setting comes from, and values that are not shown
-    N_("default"), N_("environment"), N_("(set, not shown)"), N_("(empty)"),
+    N_("default"), N_("environment"), N_(".env file"), N_("(set, not shown)"), N_("(empty)"),
     N_("on"), N_("off"),
     # what the consent log says about a server
     N_("taken back"), N_("opted out"), N_("blocked here"), N_("proof"),
