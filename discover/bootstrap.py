@@ -90,7 +90,8 @@ class App:
         at_once = self.settings.model_copy(update={"crawl_delay": 0.0, "crawl_delay_max": 1.0})
         ctx = self.context
         manners = Manners.of(at_once, ctx.clock, key=self.signing_key)
-        client = GuardedClient(manners, asked_for(ctx, spoke_first=True))
+        # Who signed spoke first, and nobody else that it names.
+        client = GuardedClient(manners, asked_for(ctx, spoke_first=True), asked_for(ctx))
         return Verifier(client, ctx.clock, store=RemoteKeys(ctx))
 
     def close(self) -> None:

@@ -26,11 +26,17 @@ IDLE_CLIENTS = 64
 
 
 class GuardedClient(Conversation):
-    """ports.Fetcher over httpx; an async context manager."""
+    """ports.Fetcher over httpx; an async context manager.
 
-    def __init__(self, manners: Manners, gate: Gate = open_gate) -> None:
+    `elsewhere`: the gate of hosts that only a redirect leads to, where it is another one.
+    """
+
+    def __init__(
+        self, manners: Manners, gate: Gate = open_gate, elsewhere: Gate | None = None
+    ) -> None:
         super().__init__(manners)
         self._gate = gate
+        self._elsewhere = elsewhere or gate
         self._clients: OrderedDict[str, httpx.AsyncClient] = OrderedDict()
         self._busy: dict[str, int] = {}
 
@@ -86,7 +92,7 @@ class GuardedClient(Conversation):
         return await self._send(Ask(target, sent, solicited=True, method=method, body=body), None)
 
     async def _exchange(self, ask: Ask) -> Answer:
-        covered = await self._pass_gate(ask.target)
+        covered = await self._pass_gate(ask.target, led=ask.led)
         if ask.is_robots:
             return await self._send(ask, None)
         await self.manners.robots.require(
@@ -94,8 +100,9 @@ class GuardedClient(Conversation):
         )
         return await self._knock(ask)
 
-    async def _pass_gate(self, target: Target) -> bool:
-        grant = await self._gate(target.authority)
+    async def _pass_gate(self, target: Target, *, led: bool = False) -> bool:
+        gate = self._elsewhere if led else self._gate
+        grant = await gate(target.authority)
         if grant is None:
             raise FetchError(FetchFailure.HOST_REFUSED, str(target))
         return grant.solicited

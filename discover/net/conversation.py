@@ -39,6 +39,7 @@ class Ask:
     method: str = "GET"
     body: bytes | None = None
     actor: str | None = None  # who signs, where it is another one of our actors
+    led: bool = False  # a redirect led here from another host
 
 
 class Conversation(ABC):
@@ -124,7 +125,8 @@ class Conversation(ABC):
             if str(target) in seen:
                 raise FetchError(FetchFailure.REDIRECT, url, "a loop")
             seen.add(str(target))
-            ask = Ask(target, ask.headers, ask.solicited, ask.is_robots)
+            led = ask.led or target.authority != ask.target.authority
+            ask = Ask(target, ask.headers, ask.solicited, ask.is_robots, led=led)
         raise FetchError(FetchFailure.REDIRECT, url, f"more than {limit}")
 
     async def fetch_robots(self, url: str) -> tuple[int, bytes]:

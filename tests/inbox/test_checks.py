@@ -28,6 +28,7 @@ from discover.store.tables import (
     Task,
 )
 from tests.support.remote import PUBLIC
+from tests.support.rude_site import answer
 from tests.support.site import serving
 from tests.support.town import ACTIVITY, AS, HOST, OUR_ACTOR, activity, dump, housed
 
@@ -186,6 +187,28 @@ def test_person_of_an_opted_out_server_may_still_say_no(door, anna, kind):
     door.change(Server, opted_out=True)
     time.sleep(1.1)
     assert door.send(anna, kind, OUR_ACTOR).status_code == 202
+
+
+@pytest.mark.parametrize("out", ["blocked", "opted_out"])
+@pytest.mark.parametrize("path", ["/users/anna", "/robots.txt"])
+def test_key_leads_us_to_no_other_server_that_is_out(door, anna, path, out):
+    """What a server that is out may still say is no reason to ask another one that is."""
+    there = "b.lab.test"
+    door.opt_in(HOST, there)
+    door.change(Server, **{"opted_out": True, out: True})
+    time.sleep(1.1)
+    door.town.documents[f"https://{HOST}{path}"] = answer(
+        302, b"", {"location": f"https://{there}{path}"}
+    )
+    if out == "blocked":
+        with door.app.context.database.write() as connection:
+            connection.execute(
+                sa.update(table(Server)).where(table(Server).c.host == HOST).values(blocked=False)
+            )
+    asked = len(door.town.asked(there))
+    door.send(anna, "Block", OUR_ACTOR)
+    assert door.town.asked(f"{HOST}{path}")
+    assert len(door.town.asked(there)) == asked
 
 
 def test_unsigned_activity_is_refused(door, anna):

@@ -53,7 +53,9 @@ class _Everything(dict[str, Any]):
 
 @dataclass
 class Town:
-    """Documents by their URL; a number instead of one is a status without a document."""
+    """Documents by their URL; a number instead of one is a status without a document, and a
+    `Reply` whatever it answers.
+    """
 
     site: RudeSite
     documents: dict[str, Any] = field(default_factory=dict)
@@ -123,6 +125,9 @@ class Town:
             await answer(202, b"")(seen, writer)
             return
         found = self._find(seen)
+        if callable(found):
+            await found(seen, writer)
+            return
         if isinstance(found, int):
             await answer(found, b"")(seen, writer)
             return
