@@ -83,7 +83,8 @@ class SearchParams(BaseModel):
                 'Words, and operators: "a phrase", -word, #tag, from:user@host, lang:de, '
                 "server:example.social, has:image (video, audio, media), is:reply, -is:bot, "
                 "-lang:de, -server:example.social, -from:user, -has:image, -#tag (without these), "
-                "before:2026-03-01, after:2026-03, during:2026; may be left away"
+                "before:2026-03-01, after:2026-03, during:2026, -before:2026-03-01 (that day or "
+                "newer), -after:2026-03 (that month or older); may be left away"
             ),
         ),
     ] = ""

@@ -15,6 +15,7 @@ stands in `ignored`. The same reading serves the page, the API's `q` and the com
 | `-from:`, `-lang:`, `-server:`, `-has:`, `-#tag` | without these |
 | `is:reply`, `is:bot`, `is:sensitive`, each with or without `-` | only, or none, of these |
 | `before:2026-03-01`, `after:`, `during:`; a month or a year will do | by date, in UTC |
+| `-before:2026-03-01`, `-after:` | of that day or newer, of that day or older |
 """
 
 from __future__ import annotations
@@ -213,23 +214,29 @@ def _is(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
 
 
 def _before(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
-    span = None if minus else days(value)
+    span = days(value)
     if span is None:
         return False
-    read.until = min(filter(None, (read.until, span[0])))
+    _bound(read, since=span[0]) if minus else _bound(read, until=span[0])
     return True
 
 
 def _after(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
-    span = None if minus else days(value)
+    span = days(value)
     if span is None:
         return False
-    read.since = max(filter(None, (read.since, span[1])))
+    _bound(read, until=span[1]) if minus else _bound(read, since=span[1])
     return True
 
 
+def _bound(read: _Reading, *, since: datetime | None = None, until: datetime | None = None) -> None:
+    """Bounds gather: the narrowest counts."""
+    read.since = max(filter(None, (read.since, since)), default=None)
+    read.until = min(filter(None, (read.until, until)), default=None)
+
+
 def _during(read: _Reading, value: str, minus: bool) -> bool:  # noqa: FBT001
-    span = None if minus else days(value)
+    span = None if minus else days(value)  # all other times are two stretches, not one
     if span is None:
         return False
     read.since, read.until = span
