@@ -96,7 +96,10 @@ class MastodonStatus(Shape):
     language: str | None
     uri: str
     url: str
-    replies_count: int = Field(description="Not counted here: 0")
+    replies_count: int = Field(
+        description="These three as the post's server counted them when it was last read; 0 where"
+        " it does not say"
+    )
     reblogs_count: int
     favourites_count: int
     quotes_count: int

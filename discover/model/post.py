@@ -65,5 +65,6 @@ class Post:
     updated: datetime | None = None
     searchable_by: SearchableBy = SearchableBy.UNSAID
     opt_out_tags: tuple[str, ...] = ()
+    replies: int | None = None  # these three as its server counts them, None if it does not say
     likes: int | None = None
     shares: int | None = None

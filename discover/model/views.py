@@ -67,6 +67,9 @@ class PostView:
     published: datetime
     updated: datetime | None
     emojis: tuple[tuple[str, str], ...] = ()
+    replies: int | None = None  # these three as its server counts them, None if it does not say
+    likes: int | None = None
+    shares: int | None = None
     score: float = 0.0
     highlights: dict[str, str] = field(default_factory=dict)
 

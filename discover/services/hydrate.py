@@ -24,9 +24,10 @@ from discover.store.database import Lookup, among
 
 _SHOWN = Lookup(
     sa.select(
-        *POST_COLUMNS, POSTS.c.type, POSTS.c.url, POSTS.c.updated, POSTS.c.html, POSTS.c.emojis
+        *POST_COLUMNS, POSTS.c.type, POSTS.c.url, POSTS.c.updated, POSTS.c.html, POSTS.c.emojis,
+        POSTS.c.replies, POSTS.c.likes, POSTS.c.shares,
     ).where(among(POSTS.c.id))
-)
+)  # fmt: skip
 
 
 def hydrate(
@@ -178,6 +179,9 @@ def _post_view(row: Any, author: AccountView, hit: Hit) -> PostView:
         published=row.published,
         updated=row.updated,
         emojis=tuple((name, url) for name, url in row.emojis),
+        replies=row.replies,
+        likes=row.likes,
+        shares=row.shares,
         score=hit.score,
         highlights=hit.highlights,
     )

@@ -165,10 +165,10 @@ def types(doc: Json) -> list[str]:
 
 
 def count(value: Any) -> int | None:
-    """A count that can be true: a whole number from 0 to below 10^12."""
+    """A count that can be true: a whole number from 0 to below 2^31, which databases hold."""
     if isinstance(value, bool) or not isinstance(value, int):
         return None
-    return value if 0 <= value < 10**12 else None
+    return value if 0 <= value < 2**31 else None
 
 
 def _context_prefixes(context: Any) -> dict[str, str]:

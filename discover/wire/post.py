@@ -126,6 +126,7 @@ def parse_post(
         updated=updated if updated and (published is None or updated > published) else None,
         searchable_by=searchable_by,
         opt_out_tags=opt_out_tags(said, tag_keys, extra_opt_out_tags),
+        replies=_total(obj.get("replies")),
         likes=_total(obj.get("likes")),
         shares=_total(obj.get("shares")),
     )

@@ -120,6 +120,44 @@ def test_edit_is_read_again_from_the_origin(house, anna):
     assert house.found("lighthouse") == []
 
 
+def counts(house, uri):
+    """Of answers, boosts and favourites, as a Mastodon client is told."""
+    account = house.client.get("/api/v1/accounts/lookup?acct=@anna@a.lab.test").json()["id"]
+    posts = house.client.get(f"/api/v1/accounts/{account}/statuses").json()
+    post = next(one for one in posts if one["uri"] == uri)
+    return tuple(post[f"{name}_count"] for name in ("replies", "reblogs", "favourites"))
+
+
+def test_counts_of_a_post_are_its_origins_and_follow_it(house, anna):
+    said = {"likes": {"totalItems": 5}, "shares": {"totalItems": 2}, "replies": {"totalItems": 3}}
+    uri = house.town.post(anna, "A harbour at dawn", **said)
+    house.hear(anna, "Create", note(house, uri, likes={"totalItems": 999_999}), to=[EVERYBODY])
+    assert counts(house, uri) == (3, 2, 5)
+    house.town.documents[uri] |= {"likes": {"totalItems": 6}, "replies": {"totalItems": -1}}
+    house.hear(anna, "Update", house.town.documents[uri], to=[EVERYBODY])
+    assert counts(house, uri) == (0, 2, 6)
+    del house.town.documents[uri]["likes"]
+    house.town.documents[uri] |= {"content": "<p>A harbour at noon</p>"}
+    house.hear(anna, "Update", house.town.documents[uri], to=[EVERYBODY])
+    assert counts(house, uri) == (0, 2, 0)
+    assert counts(house, anna.first) == (0, 0, 0)
+    assert house.found("harbour") == [uri]
+
+
+def test_numbers_that_no_database_holds_keep_nobody_out(house, anna):
+    ben = house.town.person("ben")
+    followers = f"{ben.uri}/followers"
+    house.town.documents[ben.uri] |= {"followers": followers}
+    house.town.documents[followers] = {
+        "id": followers, "type": "OrderedCollection", "totalItems": 9_000_000_000,
+    }  # fmt: skip
+    uri = house.town.post(ben, "Boats in the bay", likes={"totalItems": 10**11})
+    for _ in range(2):
+        house.hear(ben, "Create", house.town.documents[uri], to=[EVERYBODY])
+    assert house.found("boats") == [uri]
+    assert house.town.asked("/followers")
+
+
 def test_profile_update_that_takes_consent_back_removes_posts(house, anna):
     house.town.documents[anna.uri]["indexable"] = False
     house.hear(anna, "Update", house.town.documents[anna.uri])

@@ -37,7 +37,7 @@ def test_mastodon_note():
         ),
     )
     assert post.emojis == ((":star:", "https://files.one.example/star.png"),)
-    assert (post.likes, post.shares) == (3, 1)
+    assert (post.likes, post.shares, post.replies) == (3, 1, None)
     assert post.in_reply_to is None
     assert post.updated is None
     assert post.audience is Audience.PUBLIC
@@ -221,8 +221,10 @@ def test_a_quoted_passage_of_a_book_is_text():
 
 
 def test_absurd_counts_are_not_believed():
-    post = parse_post(note(likes={"totalItems": -1}, shares={"totalItems": True}))
-    assert (post.likes, post.shares) == (None, None)
+    post = parse_post(
+        note(likes={"totalItems": -1}, shares={"totalItems": True}, replies={"totalItems": 2**31})
+    )
+    assert (post.likes, post.shares, post.replies) == (None, None, None)
 
 
 def test_public_stays_public_for_bare_objects():

@@ -47,6 +47,8 @@ _CONTENT = (
     "url", "audience", "updated", "title", "text", "html", "content_warning", "sensitive",
     "language", "hashtags", "media", "emojis", "in_reply_to", "searchable_by", "opt_out_tags",
 )  # fmt: skip
+# Others' doing, which says nothing new about the post
+_COUNTS = ("replies", "likes", "shares")
 
 # Statements are made once: to make one costs more than to run it.
 _INSERT = Insert(
@@ -55,13 +57,17 @@ _INSERT = Insert(
         "uri", "account_id", "type", "url", "audience", "published", "updated", "title", "text",
         "html", "content_warning", "sensitive", "language", "hashtags", "media", "emojis",
         "in_reply_to", "searchable_by", "opt_out_tags", "source_url", "seen_at", "rule_version",
+        *_COUNTS,
     ),
 )  # fmt: skip
 _IDS = Lookup(sa.select(POSTS.c.id, POSTS.c.uri).where(among(POSTS.c.uri)))
 _AUTHORS = Lookup(sa.select(*ACCOUNT_FACTS).where(among(ACCOUNTS.c.uri)))
 _HELD = Lookup(
     sa.select(
-        POSTS.c.id, POSTS.c.uri, POSTS.c.account_id, *(POSTS.c[name] for name in _CONTENT)
+        POSTS.c.id,
+        POSTS.c.uri,
+        POSTS.c.account_id,
+        *(POSTS.c[name] for name in (*_CONTENT, *_COUNTS)),
     ).where(among(POSTS.c.uri))
 )
 _UPDATE = sa.update(POSTS).where(POSTS.c.id == sa.bindparam("post"))
@@ -88,6 +94,7 @@ class _Sorted:
 
     new: dict[str, dict[str, Any]] = field(default_factory=dict)  # by URI
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)  # by id
+    counted: dict[int, dict[str, Any]] = field(default_factory=dict)  # by id: nothing else changed
     gone: dict[int, None] = field(default_factory=dict)  # ids
     using: dict[str, trend_uses.Using] = field(default_factory=dict)  # by URI
     saying: dict[str, mentions.Said] = field(default_factory=dict)  # by URI
@@ -115,6 +122,8 @@ def posts_seen(
         connection.execute(_UPDATE, [{**row, "post": key} for key, row in todo.changed.items()])
         edited = [(key, todo.using.get(row["uri"])) for key, row in todo.changed.items()]
         trend_uses.book(connection, edited, now)
+    if todo.counted:
+        connection.execute(_UPDATE, [{**row, "post": key} for key, row in todo.counted.items()])
     _note_mentions(ctx, connection, todo, held, now)
     outbox.note(connection, outbox.POST, todo.changed, now)
     known_at = min((seen.seen_at for seen in group), default=now)
@@ -174,6 +183,7 @@ def _sort_out(
             stored -= todo.new.pop(post.uri, None) is not None
             if row is not None and row.id not in todo.gone:
                 todo.gone[row.id] = None
+                todo.counted.pop(row.id, None)
                 stored -= todo.changed.pop(row.id, None) is not None
                 removed += 1
         elif row is None:
@@ -187,7 +197,10 @@ def _sort_out(
             if any(getattr(row, name) != values[name] for name in _CONTENT):
                 stored += row.id not in todo.changed
                 todo.changed[row.id] = values
+                todo.counted.pop(row.id, None)
                 _note_use(ctx, post, account_id, author, todo, now)
+            elif any(getattr(row, name) != values[name] for name in _COUNTS):
+                todo.counted[row.id] = {name: values[name] for name in _COUNTS}
     if stored or removed:
         todo.touched[account_id] = None
     return Outcome(author.verdict, max(stored, 0), refused, removed)
@@ -255,6 +268,9 @@ def _values(post: SeenPost, account_id: int, seen: PostsSeen) -> dict[str, Any]:
         "media": [[item.kind.value, item.url, item.alt, item.blurhash] for item in post.media],
         "emojis": [list(pair) for pair in post.emojis],
         "in_reply_to": post.in_reply_to,
+        "replies": post.replies,
+        "likes": post.likes,
+        "shares": post.shares,
         "searchable_by": post.searchable_by.value,
         "opt_out_tags": list(post.opt_out_tags),
         "source_url": seen.source_url,

@@ -118,6 +118,10 @@ class Post(SQLModel, table=True):
     media: list[list[str | None]] = json_column()
     emojis: list[list[str]] = json_column()
     in_reply_to: str | None = None
+    # As its server counts them, to be shown and for nothing else
+    replies: int | None = None
+    likes: int | None = None
+    shares: int | None = None
     searchable_by: str = default_column("unsaid")
     opt_out_tags: list[str] = json_column()
     source_url: str = default_column("")
