@@ -58,6 +58,7 @@ class Post:
     hashtags: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()  # actor URIs
     links: tuple[str, ...] = ()  # outside links in the text
+    link_titles: tuple[tuple[str, str], ...] = ()  # address and title of attached pages
     media: tuple[Media, ...] = ()
     emojis: tuple[tuple[str, str], ...] = ()
     in_reply_to: str | None = None

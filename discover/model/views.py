@@ -70,6 +70,7 @@ class PostView:
     replies: int | None = None  # these three as its server counts them, None if it does not say
     likes: int | None = None
     shares: int | None = None
+    link_titles: tuple[tuple[str, str], ...] = ()  # address and title of attached pages
     score: float = 0.0
     highlights: dict[str, str] = field(default_factory=dict)
 

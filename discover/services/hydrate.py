@@ -25,7 +25,7 @@ from discover.store.database import Lookup, among
 _SHOWN = Lookup(
     sa.select(
         *POST_COLUMNS, POSTS.c.type, POSTS.c.url, POSTS.c.updated, POSTS.c.html, POSTS.c.emojis,
-        POSTS.c.replies, POSTS.c.likes, POSTS.c.shares,
+        POSTS.c.replies, POSTS.c.likes, POSTS.c.shares, POSTS.c.link_titles,
     ).where(among(POSTS.c.id))
 )  # fmt: skip
 
@@ -182,6 +182,7 @@ def _post_view(row: Any, author: AccountView, hit: Hit) -> PostView:
         replies=row.replies,
         likes=row.likes,
         shares=row.shares,
+        link_titles=tuple((url, title) for url, title in row.link_titles),
         score=hit.score,
         highlights=hit.highlights,
     )

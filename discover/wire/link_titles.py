@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from html import unescape
 
 from discover.wire.links import page_of
@@ -27,13 +28,26 @@ def anchor_title(html: str, page: str) -> str:
     return ""
 
 
-def common_title(said: Iterable[tuple[str, str]], page: str) -> str:
-    """Of (title, HTML) of posts by different people: what most of them call the page.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one post says of the pages that it links to; `attached`: addresses and titles."""
 
-    A post says it by the words of its link, else by its own title (Lemmy, WordPress, PeerTube).
-    Of equals the first wins; '' when nobody says it.
+    title: str
+    html: str
+    attached: tuple[tuple[str, str], ...] = ()
+
+    def called(self, page: str) -> str:
+        for url, name in self.attached:
+            if page_of(url) == page and not _NO_TITLE.search(name):
+                return name[:LONGEST]
+        return anchor_title(self.html, page) or self.title.strip()
+
+
+def common_title(said: Iterable[Said], page: str) -> str:
+    """Of posts by different people: what most of them call the page.
+
+    A post says it by the title of what is attached to it, else by the words of its link, else by
+    its own title (Lemmy, WordPress, PeerTube). Of equals the first wins; '' when nobody says it.
     """
-    votes = Counter(
-        called for title, html in said if (called := anchor_title(html, page) or title.strip())
-    )
+    votes = Counter(called for one in said if (called := one.called(page)))
     return votes.most_common(1)[0][0] if votes else ""

@@ -8,12 +8,14 @@ from typing import Any
 from discover.model.post import Media, MediaKind
 from discover.wire.documents import Json
 from discover.wire.jsonld import as_list, as_text, types
-from discover.wire.text import plain
+from discover.wire.text import html_text, plain
 from discover.wire.urls import http_url
 
 MOST_MEDIA = 32
 MOST_EMOJIS = 100
 _ALT = 1500
+_TITLE = 300
+_PAGES = frozenset({"Link", "Page"})
 _BLURHASH = re.compile(r"^[0-9A-Za-z#$%*+,\-.:;=?@\[\]^_{|}~]{6,100}$")
 _SHORTCODE = re.compile(r"^:?([\w+\-]{1,100}):?$")
 _KINDS = {kind.value: kind for kind in MediaKind}
@@ -39,13 +41,16 @@ def read_image(value: Any) -> tuple[str | None, str]:
     return None, ""
 
 
-def read_media(attachment: Any) -> tuple[tuple[Media, ...], tuple[str, ...]]:
-    """Media and plain links among the attachments (array, object or nothing).
+def read_media(attachment: Any) -> tuple[tuple[Media, ...], dict[str, str]]:
+    """Media and linked pages among the attachments (array, object or nothing); each page's title
+    by its address, '' where none is given.
 
-    A Link without a media type is no medium: Mastodon appends the preview card like that.
+    A Link without a media type is no medium: Mastodon appends the preview card like that, with
+    nothing but the address, and Lemmy the page that a post is about. A title is a Link's own `name`
+    or its `preview`'s (Activity Vocabulary).
     """
     media: dict[str, Media] = {}
-    links: dict[str, None] = {}
+    links: dict[str, str] = {}
     for item in as_list(attachment):
         if not isinstance(item, dict):
             continue
@@ -53,11 +58,18 @@ def read_media(attachment: Any) -> tuple[tuple[Media, ...], tuple[str, ...]]:
         if found is not None:
             if len(media) < MOST_MEDIA:
                 media.setdefault(found.url, found)
-        elif "Link" in types(item):
-            url = http_url(item.get("href"))
-            if url:
-                links[url] = None
-    return tuple(media.values()), tuple(links)
+        elif not _PAGES.isdisjoint(types(item)):
+            url = _link(item, "text")[0]
+            if url and (url not in links or not links[url]):
+                links[url] = _card_title(item)
+    return tuple(media.values()), links
+
+
+def _card_title(item: Json) -> str:
+    preview = item.get("preview")
+    named = (item, preview if isinstance(preview, dict) else {})
+    name = next(filter(None, (as_text(one.get("name")) for one in named)), "")
+    return plain(html_text(name), _TITLE)
 
 
 def read_self_media(obj: Json, kind: MediaKind) -> Media | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from discover.model.actor import SearchableBy
@@ -119,6 +119,7 @@ def parse_post(
         hashtags=tuple(dict.fromkeys((*tag_keys, *written)))[:TAGS],
         mentions=_mentions(tag),
         links=_outside(readable, cards, tag, quotes),
+        link_titles=tuple((url, title) for url, title in cards.items() if title)[:LINKS],
         media=media,
         emojis=read_emojis(tag),
         in_reply_to=as_id(obj.get("inReplyTo")),
@@ -285,7 +286,7 @@ def _mentions(tag: Any) -> tuple[str, ...]:
 
 
 def _outside(
-    readable: Readable, cards: tuple[str, ...], tag: Any, quotes: str | None
+    readable: Readable, cards: Iterable[str], tag: Any, quotes: str | None
 ) -> tuple[str, ...]:
     inside = {
         entry.get("href")

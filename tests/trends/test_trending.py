@@ -22,6 +22,7 @@ from discover.services.trends.levels import refresh_levels
 from discover.services.trends.uses import LEVELS, USES
 from discover.store.database import upsert
 from discover.store.tables import PersonRow
+from discover.wire.post import parse_post
 from tests.trends.conftest import DAY, HOUR
 
 WEEK = timedelta(days=7)
@@ -256,6 +257,23 @@ def test_a_link_is_called_what_most_people_call_it(square):
     ):
         square.says(who, f'Read <a href="https://news.example/story">{words}</a>')
     assert square.titles() == ["The lighthouse"]
+
+
+def test_a_link_is_called_what_is_attached_to_the_posts(square):
+    people = square.crowd_of(4, 4)
+    page = "https://news.example/story"
+    for number, who in enumerate(people):
+        attached = {"type": "Link", "href": f"{page}?utm_source={number}"}
+        if number % 2:
+            attached["name"] = "How <b>lighthouses</b> work"
+        post = parse_post(
+            {
+                "id": f"{who}/1", "type": "Note", "attributedTo": who, "content": "<p>So true</p>",
+                "attachment": [attached], "to": "https://www.w3.org/ns/activitystreams#Public",
+            }
+        )  # fmt: skip
+        square.says(who, "So true", links=post.links, link_titles=post.link_titles)
+    assert square.titles() == ["How lighthouses work"]
 
 
 def test_posts_trend_by_the_people_who_like_boost_or_answer_them(square):

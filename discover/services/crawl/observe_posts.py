@@ -45,7 +45,8 @@ _RATE_WINDOW = timedelta(days=30)
 # What is compared to tell an edit from a post seen again
 _CONTENT = (
     "url", "audience", "updated", "title", "text", "html", "content_warning", "sensitive",
-    "language", "hashtags", "media", "emojis", "in_reply_to", "searchable_by", "opt_out_tags",
+    "language", "hashtags", "media", "emojis", "link_titles", "in_reply_to", "searchable_by",
+    "opt_out_tags",
 )  # fmt: skip
 # Others' doing, which says nothing new about the post
 _COUNTS = ("replies", "likes", "shares")
@@ -56,7 +57,8 @@ _INSERT = Insert(
     (
         "uri", "account_id", "type", "url", "audience", "published", "updated", "title", "text",
         "html", "content_warning", "sensitive", "language", "hashtags", "media", "emojis",
-        "in_reply_to", "searchable_by", "opt_out_tags", "source_url", "seen_at", "rule_version",
+        "link_titles", "in_reply_to", "searchable_by", "opt_out_tags", "source_url", "seen_at",
+        "rule_version",
         *_COUNTS,
     ),
 )  # fmt: skip
@@ -267,6 +269,7 @@ def _values(post: SeenPost, account_id: int, seen: PostsSeen) -> dict[str, Any]:
         "hashtags": list(post.hashtags),
         "media": [[item.kind.value, item.url, item.alt, item.blurhash] for item in post.media],
         "emojis": [list(pair) for pair in post.emojis],
+        "link_titles": [list(pair) for pair in post.link_titles],
         "in_reply_to": post.in_reply_to,
         "replies": post.replies,
         "likes": post.likes,

@@ -45,7 +45,7 @@ from discover.services.trends.levels import in_language, levels_of
 from discover.services.trends.uses import LINK, REPLY, TAG, USES
 from discover.store.database import chunks
 from discover.wire.hashtags import written
-from discover.wire.link_titles import common_title
+from discover.wire.link_titles import Said, common_title
 
 EXAMPLES = 3
 _EXAMPLES_READ = 6
@@ -91,7 +91,7 @@ def trending_links(ctx: Context, request: TrendRequest) -> list[TrendingLink]:
                 people=sum(heard.people.values()),
                 uses=heard.uses,
                 expected=round(heard.usual, 1),
-                title=common_title(((one.title, one.html) for one in examples[name]), name),
+                title=common_title(map(_said_by, examples[name]), name),
                 history=_seconds(days[name]),
                 examples=tuple(post.uri for post in examples[name][:EXAMPLES]),
             )
@@ -230,6 +230,10 @@ def _days(
 
 def _seconds(days: Days) -> Days:
     return tuple((day * 86_400, people, uses) for day, people, uses in days)
+
+
+def _said_by(post: PostView) -> Said:
+    return Said(post.title, post.html, post.link_titles)
 
 
 def _examples(

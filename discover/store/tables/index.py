@@ -117,6 +117,7 @@ class Post(SQLModel, table=True):
     hashtags: list[str] = json_column()
     media: list[list[str | None]] = json_column()
     emojis: list[list[str]] = json_column()
+    link_titles: list[list[str]] = json_column()
     in_reply_to: str | None = None
     # As its server counts them, to be shown and for nothing else
     replies: int | None = None

@@ -436,6 +436,7 @@ def upgrade() -> None:
         sa.Column("hashtags", sa.JSON(), nullable=False),
         sa.Column("media", sa.JSON(), nullable=False),
         sa.Column("emojis", sa.JSON(), nullable=False),
+        sa.Column("link_titles", sa.JSON(), nullable=False),
         sa.Column("in_reply_to", sa.String(), nullable=True),
         sa.Column("replies", sa.Integer(), nullable=True),
         sa.Column("likes", sa.Integer(), nullable=True),
@@ -615,6 +616,14 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tasks_due_at"), ["due_at"], unique=False)
         batch_op.create_index("ux_tasks_kind_key", ["kind", "key"], unique=True)
 
+    op.create_table(
+        "telling_words",
+        sa.Column("word", sa.String(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("topic", sa.String(), nullable=False),
+        sa.Column("weight", sa.Float(), nullable=False),
+        sa.PrimaryKeyConstraint("word", "language", "topic"),
+    )
     op.create_table(
         "topic_catalogue",
         sa.Column("name", sa.String(), nullable=False),
@@ -1097,6 +1106,7 @@ def downgrade() -> None:
 
     op.drop_table("topic_edits")
     op.drop_table("topic_catalogue")
+    op.drop_table("telling_words")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ux_tasks_kind_key")
         batch_op.drop_index(batch_op.f("ix_tasks_due_at"))
