@@ -16,6 +16,7 @@ from discover.store.tables import (
     PersonRow,
     Post,
     Server,
+    VerdictHistory,
     VerdictRow,
     Visit,
 )
@@ -81,6 +82,25 @@ def test_out_is_true_before_it_is_confirmed(talk, ann):
     assert "You are out" in str(talk.answers()[-1])
     [verdict] = talk.house.rows(VerdictRow)
     assert verdict.seen == {}
+
+
+def test_out_of_somebody_whom_no_handle_leads_to_leaves_only_the_no(talk):
+    odd = talk.town.service("/objects/9f3c", type="Person", discoverable=True, indexable=True)
+    del talk.town.people[odd.uri]  # its server's WebFinger knows nobody
+    talk.say(odd, "in")
+    talk.house.work()
+    [verdict] = talk.house.rows(VerdictRow)
+    assert (verdict.uri, verdict.handle_key) == (odd.uri, None)
+    note = talk.note(odd, "out")
+    assert talk.house.send(odd, "Create", note, to=note["to"]).status_code == 202
+    talk.house.tasks()
+    for model in (VerdictRow, VerdictHistory, Visit):
+        assert talk.house.rows(model) == []
+    assert acts(talk) == {odd.uri: "out"}
+    talk.house.work()
+    assert "You are out" in str(talk.answers()[-1])
+    assert "You opted out" in talk.say(odd, "why")
+    assert talk.house.rows(VerdictRow) == []
 
 
 def test_out_is_never_overturned_by_a_crawl_or_a_push(talk, ann):

@@ -17,7 +17,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.observed import Door
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
-from discover.policy.origin import host_of
+from discover.policy.origin import host_of, likely_handle_key
 from discover.services.consent import aliases, history, outs
 from discover.services.consent.verdict_now import verdict_now
 from discover.services.consent.withdraw import (
@@ -314,7 +314,10 @@ def _leave(
 
 
 def _forget_evidence(ctx: Context, connection: Connection, uri: str, now: datetime) -> None:
-    """Of the verdict only the no stays, so that "why" can tell it."""
+    """Of the verdict only the no stays, so that "why" can tell it.
+
+    Not even that where no handle leads to it: the person's own no is on record, and says it too.
+    """
     host = host_of(uri) or ""
     facts = AccountFacts(
         server=load_servers(connection, [host])[host],
@@ -327,9 +330,13 @@ def _forget_evidence(ctx: Context, connection: Connection, uri: str, now: dateti
         "door": Door.COMMAND.value, "seen_at": now, "rule_version": verdict.rule_version,
     }  # fmt: skip
     mine = VERDICTS.c.uri == uri
-    if connection.execute(sa.select(VERDICTS.c.uri).where(mine)).first() is None:
+    kept = connection.execute(sa.select(VERDICTS.c.handle_key).where(mine)).first()
+    if kept is None:
         return
     history.forget(connection, [uri])
+    if kept.handle_key is None and likely_handle_key(uri) is None:
+        connection.execute(sa.delete(VERDICTS).where(mine))
+        return
     history.keep_change(connection, {**row, "uri": uri, "host": host})
     connection.execute(sa.update(VERDICTS).where(mine).values(**row))
 
