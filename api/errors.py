@@ -14,6 +14,7 @@ from api import problems
 from api.mastodon import dialect
 from api.problems import ProblemAnswer
 from discover.model.views import BadRequest
+from discover.model.words import N_
 from discover.ports import EngineUnavailable
 from web.pages import error_page
 
@@ -40,10 +41,10 @@ def answer(
     if dialect.spoken(request.url.path):
         detail = detail or "; ".join(error["detail"] for error in errors)
         return dialect.refusal(status, detail, headers)
-    detail = detail or problems.MEANINGS.get(status, "")
     if wants_page(request.url.path, request.headers.get("accept", "")):
-        lines = [error["detail"] for error in errors] or [detail]
-        return error_page(status, problems.title(status), lines, headers)
+        # What names a field of the request is for programs.
+        return error_page(status, "" if errors else detail, headers)
+    detail = detail or problems.MEANINGS.get(status, "")
     return problems.response(status, detail, errors=errors, headers=headers)
 
 
@@ -90,6 +91,6 @@ def install(app: FastAPI) -> None:
         return answer(
             request,
             503,
-            "The search index does not answer right now. Nothing is lost; try again shortly.",
+            N_("The search index does not answer right now. Nothing is lost; try again shortly."),
             headers={"Retry-After": str(RETRY_SECONDS)},
         )

@@ -22,6 +22,7 @@ from starlette.exceptions import HTTPException
 from discover.bootstrap import App
 from discover.model.suggestions import SuggestionAnswer, SuggestionRequest
 from discover.model.topics import Topic
+from discover.model.words import N_
 from discover.services.suggest.suggesting import suggest
 from discover.services.topics.catalogue import catalogue
 from discover.wire.hashtags import fold
@@ -282,7 +283,7 @@ def oembed(
     own = _app(request).context.own_url
     asked = _embedded(own, url)
     if asked is None:
-        raise HTTPException(404, "There is nothing to embed at this address.")
+        raise HTTPException(404, N_("There is nothing to embed at this address."))
     width, height = min(_WIDTH, maxwidth), min(asked.height, maxheight)
     document = {
         "version": "1.0",

@@ -11,12 +11,15 @@ from fastapi.responses import HTMLResponse
 from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
+from discover.model.words import N_
+from discover.policy import proofs
 from discover.services.consent.removal import Purpose
 from discover.services.consent.transparency import BOUNDS, Transparency
 from web.drawings import histogram
 from web.forms import PAGE_REFUSALS, form_of, read_form
 from web.i18n import gettext
 from web.pages import page
+from web.words import seconds
 
 router = APIRouter(tags=["pages"], default_response_class=HTMLResponse)
 
@@ -35,7 +38,7 @@ async def _read(request: Request, *names: str) -> list[str]:
     fields = await read_form(request)
     values = [fields.get(name, "") for name in names]
     if not all(values):
-        raise HTTPException(422, "Please fill in every field.")
+        raise HTTPException(422, N_("Please fill in every field."))
     return values
 
 
@@ -52,6 +55,7 @@ def transparency(request: Request) -> Response:
         headers={"Cache-Control": "public, max-age=60"},
         t=found,
         bounds=BOUNDS,
+        proof_names=proofs.NAMES,
         chart=_latencies(found),
         most_refused=max(found.refusals.values(), default=1),
         settings=state.waypost.settings,
@@ -63,19 +67,13 @@ def _latencies(found: Transparency) -> Markup | None:
     """How many withdrawals took how long; None when there was none."""
     if not found.hidden.total:
         return None
-    labels = [f"≤ {_short(bound)}" for bound in BOUNDS] + [f"> {_short(BOUNDS[-1])}"]
+    labels = [f"≤ {seconds(bound)}" for bound in BOUNDS] + [f"> {seconds(BOUNDS[-1])}"]
     said = gettext(
         "{total} withdrawals: {fast} were hidden within {bound} seconds. The numbers are in the"
         " table below."
     ).format(total=found.hidden.total, fast=sum(found.hidden.counts[:3]), bound=f"{BOUNDS[2]:g}")
     series = (("hidden", found.hidden.counts), ("gone", found.gone.counts))
     return histogram(labels, series, said)
-
-
-def _short(seconds: float) -> str:
-    if seconds >= 3600:
-        return f"{seconds / 3600:g} h"
-    return f"{seconds / 60:g} min" if seconds >= 60 else f"{seconds:g} s"
 
 
 @router.get("/remove", summary="Leave for good, or see your data")
@@ -102,7 +100,7 @@ async def remove(
 async def post_remove(request: Request) -> Response:
     handle, purpose, way = await _read(request, "handle", "purpose", "way")
     if purpose not in ("remove", "data") or way not in ("message", "profile"):
-        raise HTTPException(422, "Please choose from what the form offers.")
+        raise HTTPException(422, N_("Please choose from what the form offers."))
     asking = request.app.state.removals.ask
     asked = await run_in_threadpool(asking, _client(request), handle, purpose, way)
     return page("remove", people=True, asked=asked, done=None)

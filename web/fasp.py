@@ -113,7 +113,7 @@ def connection(
     ctx = _context(request)
     one = load(ctx, server_id)
     if one is None or not hmac.compare_digest(ticket, status_ticket(ctx, server_id)):
-        raise HTTPException(404, "There is no such connection (any more).")
+        raise HTTPException(404, N_("There is no such connection (any more)."))
     return page(
         "connection",
         people=True,

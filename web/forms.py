@@ -8,6 +8,8 @@ from urllib.parse import parse_qs
 from fastapi import Request
 from starlette.exceptions import HTTPException
 
+from discover.model.words import N_
+
 _MOST_BYTES = 4096
 
 PAGE_REFUSALS: dict[int | str, dict[str, Any]] = {
@@ -32,10 +34,10 @@ async def read_form(request: Request) -> dict[str, str]:
     async for part in request.stream():
         body += part
         if len(body) > _MOST_BYTES:
-            raise HTTPException(422, "That is too long.")
+            raise HTTPException(422, N_("That is too long."))
     fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
     if "\0" in "".join(values[0] for values in fields.values()):
-        raise HTTPException(422, "That holds a character that cannot be used.")
+        raise HTTPException(422, N_("That holds a character that cannot be used."))
     return {name: values[0].strip() for name, values in fields.items()}
 
 

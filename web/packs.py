@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
 from discover.model.views import BadRequest, PostView
+from discover.model.words import N_
 from discover.services.context import Context
 from discover.services.find.feeds import posts_of, topic_posts
 from discover.services.find.packs import (
@@ -88,7 +89,7 @@ def _languages(lang: str) -> tuple[str, ...]:
 def _pack(request: Request, slug: str, lang: str) -> PackView:
     found = find_pack(_context(request), slug, _languages(lang))
     if found is None:
-        raise HTTPException(404, "There is no such pack.")
+        raise HTTPException(404, N_("There is no such pack."))
     return found
 
 
@@ -146,7 +147,7 @@ def make(
     elif catalogue().by_id(topic):
         slug = topic_slug(topic)
     else:
-        raise BadRequest("a topic or some words are needed")
+        raise BadRequest(N_("Choose a topic, or type some words."))
     query = f"?{urlencode({'lang': lang})}" if lang else ""
     return Response(status_code=303, headers={"Location": f"/packs/{quote(slug)}{query}"})
 
@@ -279,7 +280,7 @@ def topic_feed(
     """Posts that may be found, newest first; no replies and no content warnings."""
     topic = catalogue().by_id(topic_id)
     if topic is None:
-        raise HTTPException(404, "There is no topic with this id.")
+        raise HTTPException(404, N_("There is no such topic here."))
     context = _context(request)
     posts = topic_posts(context, topic_id, _languages(lang))
     query = f"?{urlencode({'lang': lang})}" if lang else ""

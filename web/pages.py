@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, nod
 from jinja2.visitor import NodeTransformer
 
 from discover.services.find.search import MAX_WORDS
-from web import i18n, images, words
+from web import i18n, images, refusals, words
 from web.assets import asset_url
 
 # Pages about people are not for other search engines.
@@ -67,7 +67,7 @@ def _environment(code: str) -> Environment:
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
     for name in (
         "activity", "ago", "clean", "day", "initial", "instant", "language", "mark", "marked",
-        "number", "reason", "short", "software", "tone", "topic_name", "web_url", "without_emoji",
+        "number", "reason", "seconds", "short", "software", "tone", "topic_name", "web_url", "without_emoji",
     ):  # fmt: skip
         environment.filters[name] = getattr(words, name)
     environment.filters["say"] = i18n.say
@@ -113,10 +113,17 @@ def page(
 
 
 def error_page(
-    status: int, title: str, lines: Sequence[str], headers: Mapping[str, str] | None = None
+    status: int, detail: str = "", headers: Mapping[str, str] | None = None
 ) -> HTMLResponse:
+    """`detail`: an English sentence for people, else what the status means to them."""
     return page(
-        "error", status=status, people=True, headers=headers, title=title, lines=lines, code=status
+        "error",
+        status=status,
+        people=True,
+        headers=headers,
+        title=refusals.heading(status),
+        line=detail or refusals.meaning(status),
+        code=status,
     )
 
 

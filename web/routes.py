@@ -124,8 +124,8 @@ def results(
                     cursor=cursor,
                 ),
             )
-        except BadRequest as exc:
-            problem = exc.args[0]
+        except BadRequest:  # only the cursor can be wrong
+            problem = N_("This link to more results does not work any more. Please search again.")
 
     def link(**change: str) -> str:
         pairs = {**asked, **change}

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
 from discover.model.instance import Registrations
+from discover.model.words import Sentence
 from discover.services.consent.servers import read_public_name
 from discover.services.consent.why import explain_server
 from discover.services.find.server_directory import ServerDirectory, ServerQuery, ServerSort
@@ -121,7 +122,9 @@ async def post_add(request: Request) -> Response:
     try:
         await state.checks.check(state.waypost.context, name, client)
     except TimeoutError:
-        raise HTTPException(503, f"{name} is too slow to be looked at now.") from None
+        raise HTTPException(
+            503, Sentence("{server} is too slow to be looked at now.", server=name)
+        ) from None
     query = {"host": name, "say": say, "software": software}
     chosen = urlencode({key: value for key, value in query.items() if value})
     return RedirectResponse(f"/servers/add?{chosen}#found", status_code=303)

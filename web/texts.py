@@ -22,6 +22,7 @@ from markupsafe import Markup
 from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
+from discover.model.words import N_
 from discover.settings import Settings
 from web import i18n
 from web.pages import page
@@ -100,7 +101,7 @@ def _show(request: Request, name: str) -> Response:
     if own is not None:
         return page("text", title=own[0], html=own[1])
     if name == "imprint":
-        raise HTTPException(404, "The operator of this index has not written an imprint.")
+        raise HTTPException(404, N_("The operator of this index has not written an imprint."))
     imprint = own_text(settings, "imprint", i18n.current().code) is not None
     return page(name, **values_of(settings), imprint=imprint)
 

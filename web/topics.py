@@ -16,6 +16,7 @@ from discover.bootstrap import App
 from discover.model.topics import TopicView
 from discover.model.trends import TrendRequest
 from discover.model.views import AccountView, BadRequest
+from discover.model.words import N_
 from discover.services.context import Context
 from discover.services.hydrate import hydrate_accounts
 from discover.services.topics.catalogue import accounts_of_topic, topic_view, topic_views
@@ -99,7 +100,7 @@ def topic(
     context = _app(request).context
     view = topic_view(context, topic)
     if view is None:
-        raise HTTPException(404, "There is no such topic here.")
+        raise HTTPException(404, N_("There is no such topic here."))
     code = i18n.current().code
     lang = lang.strip().lower().partition("-")[0][:3]
     number = max(1, min(n, _MOST_PAGES))

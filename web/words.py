@@ -12,6 +12,7 @@ from typing import Literal
 import nh3
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_compact_decimal, format_decimal
+from babel.units import format_unit
 from markupsafe import Markup, escape
 
 from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
@@ -58,7 +59,8 @@ _SIZES: dict[int, Literal["year", "month", "week", "day", "hour", "minute"]] = {
 }  # fmt: skip
 
 _SOFTWARE = {"gotosocial": "GoToSocial", "peertube": "PeerTube", "wordpress": "WordPress",
-             "takahe": "Takahē", "microblogpub": "microblog.pub"}  # fmt: skip
+             "takahe": "Takahē", "microblogpub": "microblog.pub",
+             "sqlite": "SQLite", "postgresql": "PostgreSQL"}  # fmt: skip
 
 
 def clean(html: str) -> Markup:
@@ -194,6 +196,15 @@ def _ago(count: int, size: int, code: str) -> str:
     return format_timedelta(
         passed, _SIZES[size], threshold=0.99, add_direction=True, locale=locale(code)
     )
+
+
+def seconds(length: float) -> str:
+    """A length of time in its largest unit: 0.5 -> 0.5 sec, 60 -> 1 min in English."""
+    unit, size = next(
+        ((unit, size) for unit, size in (("hour", 3600), ("minute", 60)) if length >= size),
+        ("second", 1),
+    )
+    return format_unit(length / size, unit, length="short", locale=current().locale)
 
 
 def activity(last: datetime | None, now: datetime) -> str:

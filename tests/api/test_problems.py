@@ -42,7 +42,7 @@ def test_person_gets_a_page_instead(site):
     answer = site.page("/nothing")
     assert answer.status_code == 404
     assert "text/html" in answer.headers["content-type"]
-    assert "Not Found" in answer.text
+    assert "Nothing here" in answer.text
 
 
 def test_failure_inside_tells_the_client_nothing_and_the_log_no_query(own_site, caplog):

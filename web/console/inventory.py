@@ -69,4 +69,6 @@ def _shown(name: str, value: object) -> str:
         return ", ".join(map(str, value)) or "(empty)"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:g}"
     return "(empty)" if value in (None, "") else str(value)

@@ -20,7 +20,7 @@ from web.assets import asset_url
 from web.console.doors import Desk
 from web.console.phrases import words
 from web.i18n import gettext
-from web.words import number
+from web.words import number, software, topic_name
 
 # (address, name) by group, in the order of the menu
 MENU = (
@@ -130,7 +130,7 @@ def _environment() -> Environment:
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_callables(i18n.gettext, i18n.ngettext, newstyle=True)  # type: ignore[attr-defined]
-    for filter_ in (moment, since, span, number, facts, words):
+    for filter_ in (moment, since, span, number, facts, words, software, topic_name):
         environment.filters[filter_.__name__] = filter_
     environment.filters["say"] = i18n.say
     environment.filters["sentence"] = lambda reason: i18n.say(SENTENCES[reason])
