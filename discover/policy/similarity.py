@@ -13,7 +13,9 @@ from enum import IntEnum
 from discover.policy.suggest import PRIOR_PUSH
 
 TOPIC, TOPIC_IN, TAG, WORD, LANGUAGE, SERVER = "topic", "in", "tag", "word", "lang", "host"
+LEADING = "lead"  # what the profile says first
 ANYBODY = "any"
+UNKNOWN = "und"  # language of those of whom none is known
 
 MOST_TOPICS = 5
 FOCUS = 2  # power of a topic's share of the main one
@@ -61,6 +63,11 @@ def topic_in(topic: str, language: str) -> str:
     return trait(TOPIC_IN, f"{topic}/{language}")
 
 
+def leading_in(topic: str, language: str) -> str:
+    """Those who write in a language and lead with it."""
+    return trait(LEADING, f"{topic}/{language or UNKNOWN}")
+
+
 def words_of(text: str) -> set[str]:
     """In lower case, without addresses."""
     return set(_WORD.findall(_ADDRESS.sub(" ", text.lower())))
@@ -80,11 +87,14 @@ def tag_uses(profile: Iterable[str], posts: Mapping[str, int]) -> dict[str, floa
 
 
 def word_uses(
-    profile: Collection[str], posts: Mapping[str, int], common: Collection[str]
+    profile: Mapping[str, float], posts: Mapping[str, int], common: Collection[str]
 ) -> dict[str, float]:
-    """Words of the profile and of posts, without those everybody writes."""
+    """Words of the profile (with what each counts there, 0..1) and of posts, without those
+    everybody writes.
+    """
     uses = {word: min(1.0, number / POSTS_OF_A_STATEMENT) for word, number in posts.items()}
-    uses.update(dict.fromkeys(profile, 1.0))
+    for word, use in profile.items():
+        uses[word] = max(use, uses.get(word, 0.0))
     for word in common:
         uses.pop(word, None)
     # The longer ones first among equals: they are the more telling ones.
@@ -120,6 +130,7 @@ def topic_weights(
 def traits(
     *,
     topics: Mapping[str, float],
+    leading: Mapping[str, float],
     tags: Mapping[str, float],
     words: Mapping[str, float],
     languages: Sequence[str],
@@ -140,6 +151,8 @@ def traits(
         weight = about * (about / heaviest) ** FOCUS
         found[trait(TOPIC, topic)] = weight
         found.update({topic_in(topic, language): weight for language in languages})
+    for topic, weight in leading.items():
+        found.update({leading_in(topic, one): weight for one in languages or (UNKNOWN,)})
     for kind, uses, most in ((TAG, tags, MOST_TAGS), (WORD, words, MOST_WORDS)):
         weighed = {}
         for value, use in uses.items():

@@ -20,6 +20,7 @@ from discover.model.verdict import Reason as ConsentReason
 
 # What one shared trait is worth, before how strongly both have it (0..1 each)
 TOPIC_WEIGHT = 1.0
+LEADING_WEIGHT = 2.0  # what both profiles say first
 TAG_WEIGHT = 0.8
 WORD_WEIGHT = 0.4
 VOICE_WEIGHT = 0.9  # boosted or liked by the same people, or by each other

@@ -20,7 +20,8 @@ from discover.services.index import rebuilds
 from discover.services.index.indexing import index_all
 from discover.services.index.verify import repair, verify
 from discover.services.owners import own_name
-from discover.services.suggest.similarity import learn_common_words, refresh_all
+from discover.services.suggest.learning import learn_words
+from discover.services.suggest.similarity import refresh_all
 from discover.services.topics import edits as topic_edits
 from discover.services.topics.boosts import boost_topics
 from discover.services.topics.growth import grow
@@ -54,7 +55,7 @@ def _similarity(ctx: Context, _payload: Mapping[str, Any]) -> None:
 
 
 def _common_words(ctx: Context, _payload: Mapping[str, Any]) -> None:
-    learn_common_words(ctx)
+    learn_words(ctx)
 
 
 def _follows(ctx: Context, _payload: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import nlargest
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from discover.policy import similarity as policy
 from discover.policy.similarity import Pool
 from discover.policy.suggest import (
     LANGUAGE_WEIGHT,
+    LEADING_WEIGHT,
     TAG_WEIGHT,
     TALK_WEIGHT,
     TOPIC_WEIGHT,
@@ -33,6 +35,7 @@ from discover.store.database import Lookup, among
 KIND_WEIGHTS = {
     policy.TOPIC: TOPIC_WEIGHT,
     policy.TOPIC_IN: TOPIC_WEIGHT,
+    policy.LEADING: LEADING_WEIGHT,
     policy.TAG: TAG_WEIGHT,
     policy.WORD: WORD_WEIGHT,
     policy.LANGUAGE: LANGUAGE_WEIGHT,
@@ -41,6 +44,7 @@ KIND_WEIGHTS = {
 }
 MOST_TRAITS = 16  # that are looked up
 MOST_ROWS = 1200  # that are read
+WEIGHED = 120  # of those who were found, the best are held against everything that is wanted
 _NEWEST_POSTS = 50  # of those who are liked: who boosted them?
 _MOST_FANS = 50
 _MOST_OF_FANS = 500
@@ -114,7 +118,7 @@ def topics_of(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str
 
 
 def weights(
-    connection: Connection, ids: Collection[int], wanted: Collection[str]
+    connection: Connection, ids: Iterable[int], wanted: Iterable[str]
 ) -> dict[int, dict[str, float]]:
     """Which of the wanted traits each account has, and how much."""
     found: dict[int, dict[str, float]] = defaultdict(dict)
@@ -146,7 +150,21 @@ def sharing(
         part = _worth(name) * wanted[name] * weight
         match.traits[name] = part
         match.score += part
+    _weigh(connection, found, wanted, max(least, WEIGHED))
     return found
+
+
+def _weigh(
+    connection: Connection, found: dict[int, Match], wanted: Mapping[str, float], most: int
+) -> None:
+    """Whoever is among the best placed of one trait may have others, further down."""
+    if len(wanted) < 2:
+        return
+    best = nlargest(most, found, key=lambda number: (found[number].score, -number))
+    for number, own in weights(connection, best, wanted).items():
+        match = found[number]
+        match.traits = {name: _worth(name) * wanted[name] * own[name] for name in own}
+        match.score = sum(match.traits.values())
 
 
 def add_voices(connection: Connection, found: dict[int, Match], liked: Collection[int]) -> None:

@@ -16,29 +16,32 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.actor import ActorType
+from discover.policy import leading
 from discover.policy import similarity as policy
-from discover.policy.consent import decide_post
-from discover.policy.languages import of_account, primary
+from discover.policy.languages import primary
 from discover.policy.ranking import account_prior
 from discover.policy.similarity import Pool
 from discover.policy.suggest import SMALL_SERVER, is_new_voice, may_suggest, mostly_warned
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, POST_FACTS, POSTS, post_facts
+from discover.services.facts import ACCOUNTS
 from discover.services.index.documents import Judged, judge_accounts
-from discover.services.index.newest import places
+from discover.services.suggest.learning import (
+    common_words,
+    leading_topics,
+    meanings,
+    profile_parts,
+)
+from discover.services.suggest.reading import language_of, languages_of, newest_posts
 from discover.services.topics.catalogue import catalogue, telling, topics_of
 from discover.store.database import Lookup, among, chunks, table, upsert
-from discover.store.tables import ChangedAccount, CommonWord, Task, TraitRow
+from discover.store.tables import ChangedAccount, Task, TraitRow
 
 TRAITS = table(TraitRow)
 CHANGED = table(ChangedAccount)
-COMMON = table(CommonWord)
 
 TASK = "similarity"
 BATCH = 200
-RECENT = 20  # posts of each account that are looked at
 _WORDS_OF = 10  # posts of each account in which words of topics are looked for
-SAMPLE = 2000  # accounts that are asked which words are common
 
 # Statements are made once: to make one costs more than to run it.
 _WAITING = sa.select(CHANGED.c.account_id, CHANGED.c.at).order_by(CHANGED.c.account_id)
@@ -59,13 +62,6 @@ _PEOPLE = Lookup(
     .group_by(TRAITS.c.trait)
 )
 _HELD = Lookup(sa.select(TRAITS.c.account_id, TRAITS.c.trait).where(among(TRAITS.c.account_id)))
-_places = places()
-_RECENT = Lookup(
-    sa.select(*POST_FACTS, POSTS.c.text, POSTS.c.language)
-    .join(_places, _places.c.id == POSTS.c.id)
-    .where(_places.c.place <= RECENT)
-)
-_COMMON = Lookup(sa.select(COMMON.c.language, COMMON.c.word).where(among(COMMON.c.language)))
 _HIGHEST = sa.select(sa.func.max(ACCOUNTS.c.id))
 _same_server = (
     sa.select(ACCOUNTS.c.id)
@@ -148,42 +144,6 @@ def mark_everybody(ctx: Context) -> int:
         last = ids[-1]
 
 
-def learn_common_words(ctx: Context) -> int:
-    """Which words everybody writes, from a sample of fixed size. Returns how many there are."""
-    now = ctx.clock.now()
-    people: dict[str, Counter[str]] = {}
-    everybody: Counter[str] = Counter()
-    with ctx.database.read() as connection:
-        highest = connection.scalar(_HIGHEST) or 0
-        if highest <= SAMPLE:
-            wanted = range(1, highest + 1)
-        else:
-            step = highest / SAMPLE
-            wanted = range(1 + int(ctx.jitter() * step), highest + 1, max(1, int(step)))
-        for part in chunks(list(wanted), BATCH):
-            judged = judge_accounts(ctx, connection, part, now)
-            posts = _posts(ctx, connection, judged, now)
-            for number, one in judged.items():
-                if not one.verdict.list.allowed:
-                    continue
-                words = policy.words_of(one.row.summary)
-                for post in posts.get(number, ()):
-                    words |= policy.words_of(post.text)
-                language = _language(one)
-                everybody[language] += 1
-                people.setdefault(language, Counter()).update(words)
-    rows = [
-        {"language": language, "word": word}
-        for language, counts in people.items()
-        for word in sorted(policy.common_words(counts, everybody[language]))
-    ]
-    with ctx.database.write() as connection:
-        connection.execute(sa.delete(COMMON))
-        if rows:
-            connection.execute(sa.insert(COMMON), rows)
-    return len(rows)
-
-
 def _work_out(
     ctx: Context, connection: Connection, ids: Sequence[int], now: datetime
 ) -> dict[int, list[dict[str, Any]]]:
@@ -192,11 +152,15 @@ def _work_out(
         for number, one in judge_accounts(ctx, connection, ids, now).items()
         if one.verdict.list.allowed
     }
-    posts = _posts(ctx, connection, judged, now)
+    posts = newest_posts(ctx, connection, judged, now)
     topics = topics_of(connection, judged)
-    common = _common(connection, {_language(one) for one in judged.values()})
+    common = common_words(connection, {language_of(one) for one in judged.values()})
+    said = {number: profile_parts(one) for number, one in judged.items()}
+    learnt = meanings(
+        connection, (token for some in said.values() for part in some for token in part.tokens)
+    )
     uses = {
-        number: _uses(one, posts.get(number, ()), common.get(_language(one), frozenset()))
+        number: _uses(one, posts.get(number, ()), common.get(language_of(one), frozenset()))
         for number, one in judged.items()
     }
     named = {
@@ -227,7 +191,8 @@ def _work_out(
             ),
             tags=tags,
             words=words,
-            languages=_languages(one),
+            leading=leading_topics(one, said[number], learnt),
+            languages=languages_of(one),
             server=host,
             people=_others(people, own),
             everybody=everybody,
@@ -288,10 +253,11 @@ def _uses(
         if not post.sensitive and not post.content_warning:
             tags.update(set(post.hashtags))
             words.update(policy.words_of(post.text))
-    said = policy.words_of(row.summary)
+    said = leading.by_place(row.summary, policy.words_of)
     for _name, value in row.fields:
         if "://" not in value:
-            said |= policy.words_of(value)
+            for word in policy.words_of(value):
+                said.setdefault(word, leading.LATER)
     own = dict.fromkeys([*row.hashtags, *row.featured_tags])
     return policy.tag_uses(own, tags), policy.word_uses(said, words, common)
 
@@ -314,32 +280,3 @@ def _first(one: Judged) -> tuple[str, ...]:
     listed = next(iter(catalogue().in_text(one.row.summary).values()), ())
     tagged = (matches for tag in one.row.hashtags if (matches := catalogue().match(tag)))
     return tuple(topic for topic, _ in listed or next(tagged, ()))
-
-
-def _posts(
-    ctx: Context, connection: Connection, judged: dict[int, Judged], now: datetime
-) -> dict[int, list[Any]]:
-    """The newest posts that may be found at this moment, by author."""
-    posting = [number for number, one in judged.items() if one.verdict.index_posts.allowed]
-    found: dict[int, list[Any]] = {}
-    for row in _RECENT(connection, posting):
-        one = judged[row.account_id]
-        if decide_post(post_facts(row, one.row.uri), one.author, ctx.rules, now).allowed:
-            found.setdefault(row.account_id, []).append(row)
-    return found
-
-
-def _common(connection: Connection, languages: Collection[str]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for row in _COMMON(connection, languages):
-        found.setdefault(row.language, set()).add(row.word)
-    return found
-
-
-def _languages(one: Judged) -> tuple[str, ...]:
-    posts = one.row.languages if one.verdict.index_posts.allowed else ()
-    return of_account(posts, one.row.language)
-
-
-def _language(one: Judged) -> str:
-    return next(iter(_languages(one)), "und")

@@ -151,18 +151,26 @@ def _add_liked(
     """Traits of those who are liked count by their mean; returns who has them."""
     having: dict[str, int] = {}
     for number, own in candidates.traits_of(connection, liked).items():
+        wished: dict[str, float] = {}
+        spoken = languages or liked[number].languages
         for name, weight in own.items():
-            kind, _, value = name.partition(":")
-            if kind not in (traits.TOPIC, traits.TAG, traits.WORD):
-                continue
-            names = [name]
-            spoken = languages or liked[number].languages
-            if kind == traits.TOPIC and spoken:
-                names = [traits.topic_in(value, language) for language in spoken]
-            for one in names:
-                wanted[one] = wanted.get(one, 0.0) + weight / len(liked)
-                having.setdefault(one, number)
+            for one in _wished(name, spoken):
+                wished[one] = max(weight, wished.get(one, 0.0))
+        for name, weight in wished.items():
+            wanted[name] = wanted.get(name, 0.0) + weight / len(liked)
+            having.setdefault(name, number)
     return having
+
+
+def _wished(name: str, spoken: Sequence[str]) -> list[str]:
+    """What is looked for because somebody who is liked has this trait."""
+    kind, _, value = name.partition(":")
+    if kind == traits.TOPIC and spoken:
+        return [traits.topic_in(value, language) for language in spoken]
+    if kind == traits.LEADING and spoken:
+        topic = value.rpartition("/")[0]
+        return [traits.leading_in(topic, language) for language in spoken]
+    return [name] if kind in (traits.TOPIC, traits.LEADING, traits.TAG, traits.WORD) else []
 
 
 def _ids(connection: Connection, names: Iterable[str]) -> set[int]:
@@ -300,7 +308,7 @@ def _reasons(
 
 def _shared(trait: str, wish: _Wish) -> Reason | None:
     kind, _, value = trait.partition(":")
-    if kind == traits.TOPIC_IN:
+    if kind in (traits.TOPIC_IN, traits.LEADING):
         kind, value = traits.TOPIC, value.rpartition("/")[0]
     if kind not in (traits.TOPIC, traits.TAG, traits.WORD):
         return None

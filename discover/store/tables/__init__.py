@@ -50,7 +50,7 @@ from discover.store.tables.federation import (
 )
 from discover.store.tables.index import Account, Interaction, Mention, OutboxRow, Post, Server
 from discover.store.tables.packs import Pack, PackLeft, PackMember
-from discover.store.tables.similarity import ChangedAccount, CommonWord, TraitRow
+from discover.store.tables.similarity import ChangedAccount, CommonWord, TellingWord, TraitRow
 from discover.store.tables.topic_actors import TopicBoost, TopicFollower
 from discover.store.tables.topics import (
     AccountTagRow,
@@ -114,6 +114,7 @@ __all__ = [
     "TagBesideRow",
     "TagRow",
     "Task",
+    "TellingWord",
     "TopicBoost",
     "TopicCatalogue",
     "TopicDayRow",

@@ -46,3 +46,15 @@ class CommonWord(SQLModel, table=True):
     __tablename__ = "common_words"
     language: str = Field(primary_key=True)  # primary subtag
     word: str = Field(primary_key=True)
+
+
+class TellingWord(SQLModel, table=True):
+    """A word, hashtag or emoji that people of a language write who are about a topic, and hardly
+    anybody else; never one that only one or two of them write.
+    """
+
+    __tablename__ = "telling_words"
+    word: str = Field(primary_key=True)
+    language: str = Field(primary_key=True)  # primary subtag
+    topic: str = Field(primary_key=True)
+    weight: float = default_column(0.0)  # 0..1, how much more than everybody
