@@ -423,3 +423,22 @@ def test_audit_entries_stay(ada):
     with ada.context.database.read() as connection:
         after = connection.scalar(sa.select(sa.func.count()).select_from(table(AuditEntry)))
     assert after == before > 0
+
+
+def test_settings_are_explained_in_the_operators_language(ada):
+    text = ada.see("/console/settings?hl=de").text
+    assert "Adresse, auf der gelauscht wird" in text
+    assert "Address to listen on" not in text
+
+
+def test_names_and_not_identifiers_stand_in_the_tables(ada):
+    topics = ada.see("/console/topics?q=astrophotography").text
+    assert re.search(r"<td>(Photography|Astronomy)</td>", topics)
+    assert re.search(r">Mastodon <span", ada.see("/console/servers").text)
+    assert re.search("SQLite|PostgreSQL", ada.see("/console").text)
+
+
+def test_a_visit_that_should_have_been_is_due_now_and_not_in_the_past(ada):
+    ada.clock.ahead += timedelta(days=2)
+    ada.login()
+    assert "the next is due now" in ada.see(PAGE).text

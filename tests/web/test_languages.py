@@ -82,3 +82,21 @@ def test_a_sentence_is_english_until_it_is_said_in_another_language():
 
 def test_what_people_write_is_never_taken_for_a_placeholder():
     assert Sentence("Uses #{tag}", tag="{x}") == "Uses #{x}"
+
+
+@pytest.mark.parametrize("path", ["/nothing", "/topics/nothing", "/packs/make", "/search?q=a&cursor=x", "/packs/search-?lang=toolong"])  # fmt: skip
+def test_an_error_page_speaks_the_language_of_its_reader(site, path):
+    english = spoken(site.client.get(path, headers={"Accept": "text/html"}).text)
+    german = spoken(
+        site.client.get(path, headers={"Accept": "text/html", "Accept-Language": "de"}).text
+    )
+    assert len(english) > 1
+    assert not english & german
+
+
+def spoken(html):
+    """The headings and sentences of a page's own part."""
+    main = html[html.index("<main") : html.index("</main>")]
+    return {
+        text for text in re.findall(r"<(?:h1|h2|p)[^>]*>([^<]{4,})<", main) if not text.isdigit()
+    }

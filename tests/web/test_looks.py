@@ -1,0 +1,72 @@
+"""What only a picture of the page shows: nothing is cut off, broken in two or turned round."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.support.chromium import FLAGS, install_chromium
+from tests.support.site import HOST
+
+pytestmark = pytest.mark.browser
+
+# The selects whose chosen words do not fit into them
+CUT_OFF = """() => [...document.querySelectorAll("main select")].filter((select) => {
+  const style = getComputedStyle(select);
+  const pen = document.createElement("canvas").getContext("2d");
+  pen.font = `${style.fontSize} ${style.fontFamily}`;
+  const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
+  return pen.measureText(select.selectedOptions[0].text).width > room;
+}).map((select) => select.id)"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def phone(browser, site):
+    context = browser.new_context(base_url=site.base, viewport={"width": 390, "height": 844})
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("path", ["/remove", "/servers/add", "/embeds", "/packs"])
+def test_a_choice_is_read_whole_on_a_phone(phone, path):
+    phone.goto(path)
+    assert phone.locator("main select").count()
+    assert phone.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/search?q=marta", f"/account/marta@{HOST}", f"/follow?account=marta@{HOST}&account=gazer1@{HOST}"],
+)  # fmt: skip
+def test_a_handle_has_the_room_below_the_button_too(phone, path):
+    phone.goto(path)
+    handle = phone.locator(".card .handle").first.bounding_box()
+    button = phone.locator(".card .button", has_text="Follow").first.bounding_box()
+    assert handle["y"] >= button["y"] + button["height"] / 2
+    assert handle["x"] + handle["width"] >= button["x"] + button["width"] - 1
+
+
+def test_what_is_to_be_copied_is_not_turned_round_in_arabic(phone):
+    phone.goto(f"/why?handle=marta@{HOST}&hl=ar")
+    directions = phone.eval_on_selector_all(
+        "main code", "all => all.map((one) => getComputedStyle(one).direction)"
+    )
+    assert directions
+    assert set(directions) == {"ltr"}
+
+
+def test_the_mark_of_a_choice_stands_before_an_arabic_name_as_before_any_other(phone):
+    phone.goto("/discover")
+    starts = phone.eval_on_selector_all(
+        "input[name=lang]:is([value=ar], [value=de]) + span",
+        "all => all.map((one) => getComputedStyle(one).direction)",
+    )
+    assert starts == ["ltr", "ltr"]
