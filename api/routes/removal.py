@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import cast
 
 from fastapi import APIRouter, Request, Response
@@ -9,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from api import evidence, present
 from api.evidence import ConfirmedOut, ConfirmIn, RemovalIn, RemovalOut
 from api.limits import Buckets, Rate, client_key
+from api.lines import Line
 from api.problems import ProblemAnswer, described
 from discover.bootstrap import App
 from discover.model.actor import Handle
@@ -31,6 +34,9 @@ router = APIRouter(prefix="/api/v1/removal", tags=["consent"])
 _OF_ONE_CLIENT = Rate(per_second=0.02, burst=12)
 # … and all of them together no server more often than this.
 _OF_ONE_HOST = Rate(per_second=0.5, burst=30)
+# Codes for a profile: each goes to whoever asks and to nobody else, so none is given out twice.
+_CODES_OF_ONE_PERSON = Rate(per_second=0.2, burst=10)
+_CODES_OF_ONE_HOST = Rate(per_second=2, burst=100)
 _STATUS = {Why.NOTHING_HELD: 404, Why.NO_PROOF: 403, Why.NOT_NOW: 429}
 _LATER = "600"
 
@@ -38,15 +44,19 @@ _LATER = "600"
 class Removals:
     """What the API and the page do alike, with a limit for each client. Raises ProblemAnswer."""
 
-    def __init__(self, app: App, rate: Rate = _OF_ONE_CLIENT) -> None:
+    def __init__(self, app: App, now: Callable[[], float] = time.monotonic) -> None:
         self._app = app
-        self._clients = Buckets(rate)
-        self._hosts = Buckets(_OF_ONE_HOST)
+        self._clients = Buckets(_OF_ONE_CLIENT, now)
+        self._hosts = Buckets(_OF_ONE_HOST, now)
+        self._line = Line(now)
 
     def ask(self, client: str, handle: str, purpose: str, way: str) -> Asked:
         self._take(client)
+        who = _handle(handle)
+        if Way(way) is Way.PROFILE:
+            self._stand_in_line(client, who)
         try:
-            return ask(self._app.context, _handle(handle), Purpose(purpose), Way(way))
+            return ask(self._app.context, who, Purpose(purpose), Way(way))
         except Refused as refused:
             raise _problem(refused) from None
 
@@ -62,6 +72,17 @@ class Removals:
 
     def _may_ask(self, host: str) -> bool:
         return self._hosts.take(host).allowed
+
+    def _stand_in_line(self, client: str, who: Handle) -> None:
+        bounds = {who.key: _CODES_OF_ONE_PERSON, f"@{who.host}": _CODES_OF_ONE_HOST}
+        wait = self._line.take(client_key(client), bounds)
+        if wait:
+            raise ProblemAnswer(
+                429,
+                f"Many ask for codes of @{who} or of {who.host} just now. Your turn is kept for you:"
+                f" ask again in {wait} seconds.",
+                headers={"Retry-After": str(wait)},
+            )
 
     def _take(self, client: str) -> None:
         turn = self._clients.take(client_key(client))

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from api.problems import ProblemAnswer
+from api.routes.removal import Removals
 from discover.model.actor import Handle
 from discover.policy.origin import host_of
 from discover.services.consent.removal import (
@@ -168,6 +171,60 @@ def test_one_client_may_not_ask_for_ever(place):
     statuses = [place.ask(handle=f"nobody{n}@nowhere.example").status_code for n in range(15)]
     assert statuses[0] == 404
     assert statuses[-1] == 429
+
+
+def from_address(place, last: int, handle: str | None = None) -> httpx.Response:
+    """Somebody else asks for a code by profile: another address is another client."""
+    way = httpx.HTTPTransport(local_address=f"127.0.0.{last}")
+    with httpx.Client(transport=way, base_url=place.site.base) as client:
+        wanted = {"handle": handle or place.handle, "purpose": "data", "way": "profile"}
+        return client.post(API, json=wanted)
+
+
+def test_codes_by_profile_are_bounded_for_each_account(place):
+    """Each of these strangers stays below what one client may ask."""
+    answers = [from_address(place, 10 + n % 4) for n in range(40)]
+    assert 10 <= len(place.rows(RemovalCode)) < 20
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused[-1].headers["content-type"] == "application/problem+json"
+    assert from_address(place, 99, place.other["handle"]).status_code == 200
+    owner = from_address(place, 99)
+    assert owner.status_code == 429
+    assert 0 < int(owner.headers["retry-after"]) <= 25, "four strangers, one appointment each"
+
+
+def test_strangers_delay_the_owners_code_by_seconds_however_often_they_ask(place):
+    now = [1000.0]
+    removals = Removals(place.trip.app, now=lambda: now[0])
+
+    def wait(client: str, handle: str = place.handle) -> int:
+        try:
+            removals.ask(client, handle, "data", "profile")
+        except ProblemAnswer as refused:
+            return int(refused.headers["Retry-After"])
+        return 0
+
+    assert [wait(f"192.0.2.{n}") for n in range(10)] == [0] * 10
+    for _ in range(4):
+        for n in range(3):
+            assert wait(f"192.0.2.{n}") > 0
+    assert wait("198.51.100.7") == 20
+    for _ in range(19):  # they do not stop, and gain nothing
+        now[0] += 1
+        wait("192.0.2.50")
+    now[0] += 1
+    assert wait("198.51.100.7") == 0
+
+
+def test_codes_by_profile_are_bounded_for_each_host(place):
+    host = place.person["host"]
+    removals = Removals(place.trip.app, now=lambda: 1000.0)
+    for n in range(100):
+        removals.ask(f"192.0.2.{n // 10}", f"nobody{n}@{host}", "data", "profile")
+    with pytest.raises(ProblemAnswer) as refused:
+        removals.ask("198.51.100.7", place.handle, "data", "profile")
+    assert refused.value.headers["Retry-After"] == "1"
+    removals.ask("198.51.100.7", place.other["handle"], "data", "profile")
 
 
 def test_where_nothing_is_held_and_nothing_will_be_nobody_is_asked(place):
