@@ -57,6 +57,11 @@ def test_a_person_searches_with_the_keyboard_alone(tab):
     assert tab.locator(".card.person h3").first.inner_text().startswith("Marta")
     tab.keyboard.press("Tab")
     assert tab.evaluate("document.activeElement.className") == "skip"
+    tab.keyboard.press("Enter")  # past the filters, to the first of the people
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.innerText").startswith("Marta")
+    tab.keyboard.press("Tab")
+    assert tab.evaluate("document.activeElement.innerText").startswith("Follow")
 
 
 def test_warned_post_opens_only_when_asked(tab):
