@@ -3,6 +3,8 @@
 A whole Waypost against the pretend fediverse, its pages in a real browser, small WebP files.
 `python -m tests.support.screenshots FOLDER` puts every page, wide and narrow, light and dark,
 there as PNG, for looking at them while changing them.
+
+People write emoji and Japanese: Debian's fonts-noto-color-emoji and fonts-droid-fallback draw them.
 """
 
 from __future__ import annotations
