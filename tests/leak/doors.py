@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
@@ -37,7 +39,7 @@ _CROWDED = (
     "/", "/discover", "/topics/astronomy", "/topics/astronomy/feed.atom", "/packs",
     "/packs/topic-astronomy", "/packs/topic-astronomy/collection",
     "/packs/topic-astronomy/following.csv", "/packs/topic-astronomy/feed.rss",
-    "/embed?topic=astronomy", "/follow", "/follow.csv", "/actor", "/outbox", "/featured",
+    "/embed?topic=astronomy", "/embeds?topic=astronomy", "/follow", "/follow.csv", "/actor", "/outbox", "/featured",
     "/followers", "/following", "/actor/topics/astronomy/outbox", "/trends", "/search?q=astronomy",
     "/servers", "/transparency", "/api/v1/topics/astronomy", "/api/v1/topics/astronomy/accounts",
     "/api/v1/directory", "/api/v1/suggestions", "/api/v2/suggestions", "/api/v1/transparency",
@@ -48,6 +50,7 @@ _CROWDED = (
 )  # fmt: skip
 
 
+OEMBED_FRAME = "the frame of oEmbed"
 MANY_DOORS = 0.25  # of all steps look in over HTTP, too, and for single words
 
 
@@ -124,6 +127,16 @@ class Doors:
         similar = [f"/api/v1/accounts/{handle}/similar" for handle in listed]
         for path in (*_CROWDED, *similar):
             self._check_text(path, self._trial.windows.text(path), accounts, posts)
+        self._check_oembed(accounts, posts)
+
+    def _check_oembed(self, accounts: set[str], posts: set[str]) -> None:
+        """What other people's pages are told to show of a topic, and the frame that it leads to."""
+        own, windows = self._context.own_url, self._trial.windows
+        text = windows.text("/oembed?" + urlencode({"url": f"{own}/topics/astronomy"}))
+        self._check_text("oEmbed", text, accounts, posts)
+        frame = unescape(json.loads(text)["html"].partition('src="')[2].partition('"')[0])
+        shown = windows.text(frame.removeprefix(own))
+        self._check_text(OEMBED_FRAME, shown, accounts, posts)
 
     def _check_text(self, path: str, text: str, accounts: set[str], posts: set[str]) -> None:
         leaked, shown = set(), 0

@@ -6,7 +6,7 @@ import pytest
 
 from discover.services.consent.servers import add_server
 from discover.services.crawl import visits
-from tests.leak.doors import Difference
+from tests.leak.doors import OEMBED_FRAME, Difference
 from tests.leak.trial import Trial, run_trial
 
 
@@ -20,7 +20,12 @@ def test_random_histories_show_exactly_what_the_oracle_allows(tmp_path, seed):
     # The doors had somebody to show.
     assert steps["suggested"] > 0
     assert steps["FASP recommended"] > 0
-    for path in ("/topics/astronomy", "/embed?topic=astronomy", "/packs/topic-astronomy"):
+    for path in (
+        "/topics/astronomy",
+        "/embed?topic=astronomy",
+        OEMBED_FRAME,
+        "/packs/topic-astronomy",
+    ):
         assert steps[path] > 0, path
     assert trial.oracle.opted_in
 
