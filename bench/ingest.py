@@ -22,8 +22,9 @@ from bench.editions import Parts, environment, opened
 from bench.measure import Goal, Result, median
 from discover.bootstrap import App
 from discover.engines.meilisearch_settings import account_fields, post_fields, settings
-from discover.engines.tantivy import WRITER_HEAP, WRITER_THREADS, create_index
+from discover.engines.tantivy import WRITER_HEAP, WRITER_THREADS
 from discover.engines.tantivy_schema import account_json, post_json
+from discover.engines.tantivy_writing import create_index
 from discover.model.query import AccountDocument, Kind
 from discover.ports import Document
 from discover.services.crawl.observe import observe
@@ -140,7 +141,7 @@ def _documents(app: App) -> list[Document]:
         judged = judge_rows(app.context, connection, accounts, now)
         rows = connection.execute(sa.select(*POST_COLUMNS)).all()
         posts = post_documents(app.context, rows, judged, now)
-        return [*account_documents(connection, judged.values(), now), *posts]
+        return [*account_documents(app.context, connection, judged, now), *posts]
 
 
 def _tantivy(_place: Settings, documents: list[Document]) -> float:

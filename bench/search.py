@@ -16,8 +16,8 @@ from tantivy import Searcher
 from bench import sample
 from bench.editions import EDITIONS, Parts, environment, wide_world
 from bench.measure import Goal, Result, median, percentile
-from discover.engines.tantivy import open_index
 from discover.engines.tantivy_folder import Folder
+from discover.engines.tantivy_reading import open_index
 from discover.engines.weights import ACCOUNT_FIELDS, POST_FIELDS
 from discover.model.query import Kind
 from discover.settings import Settings

@@ -10,8 +10,8 @@ import httpx
 
 from bench.relevance.corpora import Corpus, Person, Question
 from bench.relevance.metrics import DEEP
-from discover.engines.tantivy import open_index
 from discover.engines.tantivy_folder import Folder
+from discover.engines.tantivy_reading import open_index
 from discover.engines.weights import ACCOUNT_FIELDS
 from discover.model.query import Kind
 from discover.settings import Settings

@@ -8,33 +8,27 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tantivy import FieldType, Index, IndexWriter, Occur, Order, Query, Schema, Searcher
+from tantivy import FieldType, Index, IndexWriter, Occur, Order, Query, Searcher
 
 from discover.engines import weights
-from discover.engines.tantivy_folder import EngineBusy, Folder, Pointer, Stamp, stamp
+from discover.engines.tantivy_folder import EngineBusy, Folder, Pointer
 from discover.engines.tantivy_query import Built, QueryBuilder
-from discover.engines.tantivy_schema import (
-    SCHEMA_VERSION,
-    WORDS,
-    account_json,
-    analyzer,
-    post_json,
-    schema,
-    stored_fields,
+from discover.engines.tantivy_reading import Reading, open_index
+from discover.engines.tantivy_schema import SCHEMA_VERSION, analyzer, stored_fields
+from discover.engines.tantivy_writing import (
+    HandedOver,
+    TantivyRebuild,
+    create_index,
+    kind_of,
+    put,
+    remove,
 )
-from discover.model.query import (
-    AccountDocument,
-    EngineAnswer,
-    EngineQuery,
-    Hit,
-    Kind,
-    PostDocument,
-    Sort,
-)
+from discover.model.query import EngineAnswer, EngineQuery, Hit, Kind, Sort
 from discover.ports import Document, EngineUnavailable
 
 __all__ = ["EngineBusy", "TantivyEngine"]
@@ -46,126 +40,6 @@ WRITER_THREADS = 1  # one segment a commit: less to merge, faster searches
 REBUILD_THREADS = 2
 FACET_SIZE = 20
 IDS_PAGE = 10_000
-SCHEMAS = {kind: schema(kind) for kind in Kind}
-OPEN_TRIES = 20  # a swap may remove a generation between reading its name and opening it
-
-
-class Reading:
-    """One collection as a reader sees it, following commits and swaps."""
-
-    def __init__(self, folder: Folder, kind: Kind) -> None:
-        self._folder, self._kind = folder, kind
-        self._guard = threading.Lock()
-        self._pointed: Stamp | None = None
-        self._committed: Stamp | None = None
-        self._path = folder.root
-        self._index: Index | None = None
-        self.schema: Schema = SCHEMAS[kind]
-
-    def searcher(self) -> Searcher:
-        """A view that holds still. EngineUnavailable when there is no collection."""
-        with self._guard:
-            if self._index is None or stamp(self._folder.pointer_file(self._kind)) != self._pointed:
-                self._open()
-            assert self._index is not None
-            committed = stamp(self._path / "meta.json")
-            if committed != self._committed:
-                try:
-                    self._index.reload()
-                except ValueError:  # swapped away at this very moment
-                    self._open()
-                self._committed = committed
-            return self._index.searcher()
-
-    def _open(self) -> None:
-        problem: Exception | None = None
-        for _ in range(OPEN_TRIES):
-            pointed = stamp(self._folder.pointer_file(self._kind))
-            pointer = self._folder.read(self._kind)
-            if pointer is None:
-                raise EngineUnavailable(f"no index in {self._folder.root}: it was never prepared")
-            if pointer.version != SCHEMA_VERSION:
-                raise EngineUnavailable(
-                    f"the index in {self._folder.root} has settings version {pointer.version}, "
-                    f"this program needs {SCHEMA_VERSION}: prepare it first"
-                )
-            path = self._folder.root / pointer.folder
-            try:
-                committed = stamp(path / "meta.json")
-                self._index = open_index(path)
-            except ValueError as error:
-                problem = error
-                continue
-            self._path, self._pointed, self._committed = path, pointed, committed
-            return
-        raise EngineUnavailable(f"cannot open the index in {self._folder.root}: {problem}")
-
-
-def open_index(path: Path) -> Index:
-    """ValueError when it cannot be opened."""
-    index = Index.open(str(path))
-    index.register_tokenizer(WORDS, analyzer())
-    index.config_reader("manual", 0)
-    index.reload()
-    return index
-
-
-def create_index(path: Path, kind: Kind) -> Index:
-    index = Index(SCHEMAS[kind], path=str(path))
-    index.register_tokenizer(WORDS, analyzer())
-    return index
-
-
-class TantivyRebuild:
-    """A new generation. Ids that are written to the live one meanwhile are left to that."""
-
-    def __init__(
-        self, kind: Kind, writer: IndexWriter, writing: threading.RLock, swap: Callable[[], None]
-    ) -> None:
-        self.writer = writer
-        self._kind = kind
-        self.touched: set[int] = set()
-        self.swapped = False
-        self._writing = writing
-        self._swap = swap
-
-    def add(self, documents: Sequence[Document]) -> None:
-        with self._writing:
-            fresh = [one for one in documents if one.id not in self.touched]
-            put(self.writer, self._kind, fresh)
-
-    def swap(self) -> None:
-        with self._writing:
-            self._swap()
-            self.swapped = True
-
-
-def put(writer: IndexWriter, kind: Kind, documents: Sequence[Document]) -> None:
-    """In place of what is there. Of two with one id the later counts."""
-    last = {one.id: one for one in documents}
-    remove(writer, kind, "id", list(last))
-    for one in last.values():
-        writer.add_json(post_json(one) if isinstance(one, PostDocument) else account_json(one))
-
-
-def remove(writer: IndexWriter, kind: Kind, field: str, values: Sequence[str | int]) -> None:
-    """By query: the writer's own delete-by-term misses unsigned fields without a word.
-
-    One query for all: the writer holds each against every segment.
-    """
-    if values:
-        writer.delete_documents_by_query(Query.term_set_query(SCHEMAS[kind], field, list(values)))
-
-
-def kind_of(document: Document) -> Kind:
-    return Kind.ACCOUNTS if isinstance(document, AccountDocument) else Kind.POSTS
-
-
-class Written:
-    """discover.ports.Handed: nothing to wait for."""
-
-    def wait(self, seconds: float | None = None) -> bool:  # noqa: ARG002
-        return True
 
 
 class TantivyEngine:
@@ -178,6 +52,8 @@ class TantivyEngine:
         self._writing = threading.RLock()
         self._writers: dict[Kind, IndexWriter] = {}
         self._rebuilds: dict[Kind, TantivyRebuild] = {}
+        self._beginning = threading.Lock()
+        self._thread: ThreadPoolExecutor | None = None
 
     # Collections
 
@@ -214,6 +90,31 @@ class TantivyEngine:
     # Writes
 
     def upsert(self, documents: Sequence[Document]) -> None:
+        self._in_turn(self._upsert, documents).result()
+
+    def hand_over(self, documents: Sequence[Document]) -> HandedOver:
+        """While the writing thread works at them the next ones can be made."""
+        return HandedOver(self._in_turn(self._upsert, documents))
+
+    def delete(self, kind: Kind, ids: Sequence[int]) -> None:
+        self._in_turn(self._delete_by, kind, "id", ids).result()
+
+    def delete_accounts(self, account_ids: Sequence[int]) -> None:
+        self._in_turn(self._delete_by, Kind.ACCOUNTS, "id", account_ids).result()
+        self._in_turn(self._delete_by, Kind.POSTS, "account_id", account_ids).result()
+
+    def delete_server(self, host: str) -> None:
+        for kind in Kind:
+            self._in_turn(self._delete_by, kind, "server", [host]).result()
+
+    def _in_turn(self, write: Callable[..., None], *given: Any) -> Future[None]:
+        """One thread writes, in the order of the calls: nothing overtakes a withdrawal."""
+        with self._beginning:
+            if self._thread is None:
+                self._thread = ThreadPoolExecutor(1, thread_name_prefix="tantivy-writes")
+            return self._thread.submit(write, *given)
+
+    def _upsert(self, documents: Sequence[Document]) -> None:
         by_kind: dict[Kind, list[Document]] = {}
         for document in documents:
             by_kind.setdefault(kind_of(document), []).append(document)
@@ -222,27 +123,10 @@ class TantivyEngine:
                 for writer in writers:
                     put(writer, kind, group)
 
-    def hand_over(self, documents: Sequence[Document]) -> Written:
-        self.upsert(documents)
-        return Written()
-
-    def delete(self, kind: Kind, ids: Sequence[int]) -> None:
-        with self._write(kind, ids) as writers:
-            for writer in writers:
-                remove(writer, kind, "id", ids)
-
-    def delete_accounts(self, account_ids: Sequence[int]) -> None:
-        self.delete(Kind.ACCOUNTS, account_ids)
-        self._delete_by(Kind.POSTS, "account_id", account_ids)
-
-    def delete_server(self, host: str) -> None:
-        for kind in Kind:
-            self._delete_by(kind, "server", [host])
-
     def _delete_by(self, kind: Kind, field: str, values: Sequence[str | int]) -> None:
         # A rebuild that runs meanwhile must not bring them back.
-        ids: list[int] = []
-        if kind in self._rebuilds:
+        ids = [int(one) for one in values] if field == "id" else []
+        if field != "id" and kind in self._rebuilds:
             ids = [one for value in values for one in self._matching(kind, field, value)]
         with self._write(kind, ids) as writers:
             for writer in writers:
@@ -430,6 +314,10 @@ class TantivyEngine:
             self._folder.remove_others(kind, path.name)
 
     def close(self) -> None:
+        with self._beginning:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.shutdown()
         with self._writing:
             while self._writers:
                 _, writer = self._writers.popitem()

@@ -58,6 +58,9 @@ def schema(kind: Kind) -> Schema:
     return builder.build()
 
 
+SCHEMAS = {kind: schema(kind) for kind in Kind}
+
+
 def stored_fields(kind: Kind) -> tuple[str, ...]:
     return ("text",) if kind is Kind.POSTS else ("name", "bio")
 

@@ -71,6 +71,7 @@ class PersonFacts:
 
 
 _NOBODY = PersonFacts()
+_FOUND = Decision(Answer.YES, (Reason.PUBLIC_POST, Reason.INDEXABLE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,19 +191,23 @@ def decide_post(post: PostFacts, author: Author, rules: Rules, now: datetime) ->
         noes.append(Reason.OUTSIDE_TAG_SCOPE)
     noes += _date_noes(post.published, author.hidden_before, rules, now)
     unknown = posts.reasons if posts.answer is Answer.UNKNOWN else ()
-    return _decide(noes, unknown, (Reason.PUBLIC_POST, Reason.INDEXABLE))
+    return _decide(noes, unknown, ()) if noes or unknown else _FOUND
 
 
 def decide_trend(post: PostFacts, author: Author, rules: Rules, now: datetime) -> Decision:
     """May this post count in trends? Never with a content warning."""
-    decision = decide_post(post, author, rules, now)
+    return trend_of(decide_post(post, author, rules, now), post, author)
+
+
+def trend_of(decision: Decision, post: PostFacts, author: Author) -> Decision:
+    """The same where `decide_post` has just decided."""
     noes = list(decision.reasons) if decision.answer is Answer.NO else []
     if author.verdict.trends.answer is not Answer.YES:
         noes.append(Reason.AUTHOR_NOT_INDEXED)
     if post.sensitive:
         noes.append(Reason.SENSITIVE)
     unknown = decision.reasons if decision.answer is Answer.UNKNOWN else ()
-    return _decide(noes, unknown, (Reason.PUBLIC_POST, Reason.INDEXABLE))
+    return _decide(noes, unknown, ()) if noes or unknown else _FOUND
 
 
 def author_of(

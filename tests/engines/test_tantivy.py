@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from discover.engines import tantivy, tantivy_folder
+from discover.engines import tantivy, tantivy_folder, tantivy_reading
 from discover.engines.tantivy import EngineBusy, TantivyEngine
+from discover.engines.tantivy_schema import SCHEMA_VERSION
 from discover.model.query import EngineQuery, Kind
 from discover.ports import EngineUnavailable
 from tests.engines.corpus import POSTS, post
@@ -141,7 +142,8 @@ def test_other_settings_empty_the_index_and_ask_for_a_rebuild(
     with closing(TantivyEngine(tmp_path)) as engine:
         engine.prepare()
         engine.upsert(POSTS)
-    monkeypatch.setattr(tantivy, "SCHEMA_VERSION", tantivy.SCHEMA_VERSION + 1)
+    for module in (tantivy, tantivy_reading):
+        monkeypatch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     with closing(TantivyEngine(tmp_path)) as engine:
         with pytest.raises(EngineUnavailable, match="prepare it first"):
             engine.count(Kind.POSTS)
@@ -153,6 +155,24 @@ def test_other_settings_empty_the_index_and_ask_for_a_rebuild(
                 rebuild.add(POSTS if kind is Kind.POSTS else [])
                 rebuild.swap()
         assert not engine.needs_rebuild()
+        assert engine.count(Kind.POSTS) == len(POSTS)
+
+
+def test_what_cannot_be_written_is_told_to_whoever_waits_for_it(tmp_path: Path):
+    with closing(TantivyEngine(tmp_path)) as first, closing(TantivyEngine(tmp_path)) as second:
+        first.prepare()
+        first.upsert(POSTS)
+        handed = second.hand_over([post(10, "too late")])
+        with pytest.raises(EngineBusy):
+            handed.wait()
+        assert second.count(Kind.POSTS) == len(POSTS)
+
+
+def test_closing_waits_for_what_was_handed_over(tmp_path: Path):
+    with closing(TantivyEngine(tmp_path)) as engine:
+        engine.prepare()
+        engine.hand_over(POSTS)
+    with closing(TantivyEngine(tmp_path)) as engine:
         assert engine.count(Kind.POSTS) == len(POSTS)
 
 

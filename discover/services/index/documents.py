@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,8 @@ from sqlalchemy.engine import Connection
 
 from discover.model.query import AccountDocument, PostDocument
 from discover.model.topics import AccountTopic
-from discover.model.verdict import AccountVerdict
-from discover.policy.consent import Author, author_of, decide_account, decide_post
+from discover.model.verdict import AccountVerdict, Decision
+from discover.policy.consent import Author, PostFacts, author_of, decide_account, decide_post
 from discover.policy.languages import of_account, primary
 from discover.policy.ranking import account_prior
 from discover.services.context import Context
@@ -34,7 +34,7 @@ from discover.services.topics.catalogue import catalogue, topics_of
 from discover.store.database import Lookup, among
 
 # An account is also found by the words it keeps using; so many posts and words are looked at.
-_TERM_POSTS = 20
+TERM_POSTS = 20
 _TERMS = 30
 _WORD = re.compile(r"\w{4,30}")
 # It is found by the names of these topics of its, in every language.
@@ -55,14 +55,11 @@ POST_COLUMNS = (
 # Statements are made once: to make one costs more than to run it.
 _ACCOUNTS_OF = Lookup(sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id)))
 _places = places()
-_RECENT = Lookup(
-    sa.select(
-        POSTS.c.account_id, POSTS.c.hashtags, POSTS.c.text, POSTS.c.content_warning,
-        POSTS.c.sensitive,
-    )
+_NEWEST = Lookup(
+    sa.select(*POST_COLUMNS)
     .join(_places, _places.c.id == POSTS.c.id)
-    .where(_places.c.place <= _TERM_POSTS)
-)  # fmt: skip
+    .where(_places.c.place <= sa.bindparam("most"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +70,15 @@ class Judged:
     verdict: AccountVerdict
     author: Author
     software: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedPost:
+    """A post's row with its facts. It may be found at this moment."""
+
+    row: Any
+    facts: PostFacts
+    decision: Decision
 
 
 def judge_accounts(
@@ -96,75 +102,89 @@ def judge_rows(
     return judged
 
 
+def judge_posts(
+    ctx: Context, rows: Iterable[Any], authors: Mapping[int, Judged], now: datetime
+) -> Iterator[JudgedPost]:
+    """Those that may be found, from rows with POST_FACTS."""
+    for row in rows:
+        if (author := authors.get(row.account_id)) is None:
+            continue
+        facts = post_facts(row, author.row.uri)
+        decision = decide_post(facts, author.author, ctx.rules, now)
+        if decision.allowed:
+            yield JudgedPost(row, facts, decision)
+
+
+def newest_posts(
+    ctx: Context, connection: Connection, judged: Mapping[int, Judged], most: int, now: datetime
+) -> dict[int, list[JudgedPost]]:
+    """Of so many newest posts of each account those that may be found, the newest first."""
+    posting = [key for key, one in judged.items() if one.verdict.index_posts.allowed]
+    rows = _NEWEST(connection, posting, most=most)
+    found: dict[int, list[JudgedPost]] = {}
+    for post in judge_posts(ctx, rows, judged, now):
+        found.setdefault(post.row.account_id, []).append(post)
+    for posts in found.values():
+        posts.sort(key=lambda one: one.row.published, reverse=True)
+    return found
+
+
 def account_documents(
-    connection: Connection, judged: Iterable[Judged], now: datetime
+    ctx: Context, connection: Connection, judged: Mapping[int, Judged], now: datetime
 ) -> list[AccountDocument]:
     """Documents of those that are listed."""
-    listed = [one for one in judged if one.verdict.list.allowed]
-    posting = [one.row.id for one in listed if one.verdict.index_posts.allowed]
-    recent = _recent_posts(connection, posting)
-    topics = topics_of(connection, [one.row.id for one in listed])
+    listed = {key: one for key, one in judged.items() if one.verdict.list.allowed}
+    posts = newest_posts(ctx, connection, listed, TERM_POSTS, now)
+    topics = topics_of(connection, listed)
     return [
-        _account_document(one, recent.get(one.row.id, []), topics.get(one.row.id, ()), now)
-        for one in listed
+        account_document(one, posts.get(key, ()), topics.get(key, ()), now)
+        for key, one in listed.items()
     ]
 
 
 def post_documents(
-    ctx: Context, rows: Iterable[Any], authors: dict[int, Judged], now: datetime
+    ctx: Context, rows: Iterable[Any], authors: Mapping[int, Judged], now: datetime
 ) -> list[PostDocument]:
     """Documents of the posts that may be found, from rows with POST_COLUMNS."""
-    documents = []
-    for row in rows:
-        judged = authors.get(row.account_id)
-        if (
-            judged is None
-            or not decide_post(
-                post_facts(row, judged.row.uri), judged.author, ctx.rules, now
-            ).allowed
-        ):
-            continue
-        account = judged.row
-        documents.append(
-            PostDocument(
-                id=row.id,
-                account_id=row.account_id,
-                text=(
-                    "\n".join(filter(None, (row.title, row.content_warning, row.text)))
-                    if row.title or row.content_warning
-                    else row.text
-                ),
-                tags=tuple(row.hashtags),
-                language=primary(row.language),
-                server=account.host,
-                media=tuple({item[0] for item in row.media}),
-                sensitive=row.sensitive or bool(row.content_warning),
-                reply=row.in_reply_to is not None,
-                bot=account.type in ("Service", "Application"),
-                published=int(row.published.timestamp()),
-            )
-        )
-    return documents
+    return [
+        post_document(post, authors[post.row.account_id])
+        for post in judge_posts(ctx, rows, authors, now)
+    ]
 
 
-def _recent_posts(connection: Connection, account_ids: list[int]) -> dict[int, list[Any]]:
-    found: dict[int, list[Any]] = {}
-    for row in _RECENT(connection, account_ids):
-        found.setdefault(row.account_id, []).append(row)
-    return found
+def post_document(post: JudgedPost, author: Judged) -> PostDocument:
+    row, account = post.row, author.row
+    return PostDocument(
+        id=row.id,
+        account_id=row.account_id,
+        text=(
+            "\n".join(filter(None, (row.title, row.content_warning, row.text)))
+            if row.title or row.content_warning
+            else row.text
+        ),
+        tags=post.facts.hashtags,
+        language=primary(row.language),
+        server=account.host,
+        media=tuple({item[0] for item in row.media}),
+        sensitive=post.facts.sensitive,
+        reply=row.in_reply_to is not None,
+        bot=account.type in ("Service", "Application"),
+        published=int(row.published.timestamp()),
+    )
 
 
-def _account_document(
-    judged: Judged, posts: list[Any], topics: Sequence[AccountTopic], now: datetime
+def account_document(
+    judged: Judged, posts: Sequence[JudgedPost], topics: Sequence[AccountTopic], now: datetime
 ) -> AccountDocument:
+    """`judged` may be listed; its newest posts come first."""
     row = judged.row
     tags = dict.fromkeys([*row.hashtags, *row.featured_tags])
     used: Counter[str] = Counter()
     words: Counter[str] = Counter()
-    for post in posts:
-        used.update(post.hashtags)
-        if not post.sensitive and not post.content_warning:
-            words.update(set(_WORD.findall(post.text.lower())))
+    for post in posts[:TERM_POSTS]:
+        used.update(post.facts.hashtags)
+        if not post.facts.sensitive:
+            words.update(set(_WORD.findall(post.row.text.lower())))
     tags.update(dict.fromkeys(tag for tag, _ in used.most_common(10)))
     terms = [word for word, n in words.most_common(_TERMS) if n > 1]
     return AccountDocument(

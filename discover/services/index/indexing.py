@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.model.query import Kind
+from discover.model.query import AccountDocument, Kind, PostDocument
 from discover.ports import Document, Handed
 from discover.services.consent import withdrawals
 from discover.services.context import Context
@@ -26,15 +26,17 @@ from discover.services.index import outbox
 from discover.services.index.documents import (
     ACCOUNT_COLUMNS,
     POST_COLUMNS,
+    account_document,
     account_documents,
     judge_accounts,
     judge_rows,
+    post_document,
     post_documents,
 )
 from discover.services.index.outbox import OUTBOX
 from discover.services.locks import drop_lock, take_lock
 from discover.services.suggest import similarity
-from discover.services.topics.measure import measure
+from discover.services.topics.measure import Part, measure, measured
 from discover.store.database import Lookup, among, chunks
 
 BATCH = 4000
@@ -266,7 +268,7 @@ def _documents(
 ) -> list[Document]:
     if kind is Kind.ACCOUNTS:
         judged = judge_rows(ctx, connection, rows, now)
-        return list(account_documents(connection, judged.values(), now))
+        return list(account_documents(ctx, connection, judged, now))
     judged = judge_accounts(ctx, connection, {row.account_id for row in rows}, now)
     return list(post_documents(ctx, rows, judged, now))
 
@@ -281,18 +283,14 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> _Batch | None:
         left_behind = _left_behind(connection, rows)
     _purge(ctx, rows)
     account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
-    measure(ctx, account_ids | left_behind)  # first, because their documents tell it
-    now = ctx.clock.now()
-    with ctx.database.read() as connection:
-        post_ids = {row.ref for row in rows if row.kind == outbox.POST}
-        posts = _POSTS_OF(connection, sorted(post_ids))
-        judged = judge_accounts(
-            ctx, connection, account_ids | {row.account_id for row in posts}, now
-        )
-        accounts = account_documents(
-            connection, [judged[i] for i in account_ids if i in judged], now
-        )
-        documents = post_documents(ctx, posts, judged, now)
+    post_ids = {row.ref for row in rows if row.kind == outbox.POST}
+    accounts: list[Document] = []
+    documents: list[Document] = []
+    for part in measured(ctx, account_ids | left_behind):
+        accounts += _accounts_of(part, account_ids)
+        documents += _posts_of(part, post_ids)
+    if rest := post_ids.difference(one.id for one in documents):
+        documents += _posts(ctx, rest)
     # Each write is a commit of the engine's, so those with nothing in them are left out.
     if gone := account_ids.difference(one.id for one in accounts):
         ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
@@ -302,6 +300,28 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> _Batch | None:
     if accounts or documents:
         batch.handed = ctx.engine.hand_over([*accounts, *documents])
     return batch
+
+
+def _accounts_of(part: Part, wanted: Collection[int]) -> Iterator[AccountDocument]:
+    for key, one in part.judged.items():
+        if key in wanted and one.verdict.list.allowed:
+            yield account_document(one, part.posts.get(key, ()), part.topics[key], part.at)
+
+
+def _posts_of(part: Part, wanted: Collection[int]) -> Iterator[PostDocument]:
+    """Of posts that were read with their authors."""
+    for key, posts in part.posts.items():
+        for post in posts:
+            if post.row.id in wanted:
+                yield post_document(post, part.judged[key])
+
+
+def _posts(ctx: Context, ids: Collection[int]) -> list[PostDocument]:
+    now = ctx.clock.now()
+    with ctx.database.read() as connection:
+        rows = _POSTS_OF(connection, sorted(ids))
+        judged = judge_accounts(ctx, connection, {row.account_id for row in rows}, now)
+        return post_documents(ctx, rows, judged, now)
 
 
 def _purge(ctx: Context, rows: Sequence[Any]) -> None:

@@ -7,7 +7,7 @@ rows of accounts that may no longer be listed go.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.policy.consent import decide_post, decide_trend
+from discover.model.topics import AccountTopic
+from discover.policy.consent import trend_of
 from discover.policy.languages import of_account
 from discover.policy.topic_growth import CLOSE_POST, CLOSE_PROFILE, GROWN, MOST_PAIRS, MOST_TAGS
 from discover.policy.topic_weights import (
@@ -27,9 +28,8 @@ from discover.policy.topic_weights import (
 )
 from discover.policy.topics import Match
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, POST_FACTS, POSTS, post_facts
-from discover.services.index.documents import Judged, judge_accounts
-from discover.services.index.newest import places
+from discover.services.facts import ACCOUNTS
+from discover.services.index.documents import Judged, JudgedPost, judge_accounts, newest_posts
 from discover.services.topics.catalogue import (
     ACCOUNT_TAGS,
     ACCOUNT_TOPICS,
@@ -48,12 +48,6 @@ _PART = 200
 _POSTS_SINCE = timedelta(days=90)
 DAYS_KEPT = 14
 
-_places = places(POSTS.c.published > sa.bindparam("since", type_=POSTS.c.published.type))
-_NEWEST = Lookup(
-    sa.select(*POST_FACTS)
-    .join(_places, _places.c.id == POSTS.c.id)
-    .where(_places.c.place <= LOOKED_AT)
-)
 _GROWN = Lookup(
     sa.select(TAGS.c.tag, TAGS.c.topic, TAGS.c.score).where(
         among(TAGS.c.tag), TAGS.c.topic.is_not(None)
@@ -73,18 +67,37 @@ class _Measured:
     """All that is kept about one account; empty for one that may not be listed."""
 
     topics: dict[str, tuple[float, str, dict[str, Any]]] = field(default_factory=dict)
+    weighed: tuple[AccountTopic, ...] = field(default=(), compare=False)
     tags: set[str] = field(default_factory=set)
     pairs: set[tuple[str, str]] = field(default_factory=set)
     days: set[tuple[str, int]] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some accounts as they are at this moment. Their topics are stored."""
+
+    at: datetime
+    judged: dict[int, Judged]
+    posts: dict[int, list[JudgedPost]]  # the newest that may be found, the newest first
+    topics: dict[int, tuple[AccountTopic, ...]]
+    changed: int  # accounts whose topics were others
+
+
 def measure(ctx: Context, account_ids: Iterable[int]) -> int:
     """Bring the topics of these accounts up to date. Returns how many had changed."""
-    changed = 0
+    return sum(part.changed for part in measured(ctx, account_ids))
+
+
+def measured(ctx: Context, account_ids: Iterable[int]) -> Iterator[Part]:
+    """The same, with what was read for it: documents are made of that too."""
     for part in chunks(sorted(account_ids), _PART):
         now = ctx.clock.now()
         with ctx.database.read() as connection:
-            measured = _measure(ctx, connection, part, now)
+            judged = judge_accounts(ctx, connection, part, now)
+            posts = newest_posts(ctx, connection, judged, LOOKED_AT, now)
+            topics = _measure(connection, judged, posts, now)
+            measured = {one: topics.get(one) or _Measured() for one in part}
             held = _held(connection, part)
         news = {one: found for one, found in measured.items() if held[one] != found}
         if news:
@@ -92,8 +105,9 @@ def measure(ctx: Context, account_ids: Iterable[int]) -> int:
                 # Whoever left meanwhile has no rows, and none are made for them.
                 still = set(connection.scalars(_STILL, {"among": list(news)}))
                 _store(connection, {one: news[one] for one in still}, held)
-            changed += len(news)
-    return changed
+        yield Part(
+            now, judged, posts, {one: found.weighed for one, found in measured.items()}, len(news)
+        )
 
 
 def forget_counts(connection: Connection, account_ids: Collection[int] | sa.Select[Any]) -> None:
@@ -112,33 +126,33 @@ def forget_counts(connection: Connection, account_ids: Collection[int] | sa.Sele
 
 
 def _measure(
-    ctx: Context, connection: Connection, ids: Sequence[int], now: datetime
+    connection: Connection,
+    judged: Mapping[int, Judged],
+    posts: Mapping[int, Sequence[JudgedPost]],
+    now: datetime,
 ) -> dict[int, _Measured]:
-    judged = judge_accounts(ctx, connection, ids, now)
-    listed = {one: found for one, found in judged.items() if found.verdict.list.allowed}
-    posting = [one for one, found in listed.items() if found.verdict.index_posts.allowed]
-    posts: dict[int, list[Any]] = {one: [] for one in listed}
-    for row in _NEWEST(connection, posting, since=now - _POSTS_SINCE):
-        posts[row.account_id].append(row)
-    seen = {tag for rows in posts.values() for row in rows for tag in row.hashtags}
+    listed = {key: one for key, one in judged.items() if one.verdict.list.allowed}
+    seen = {tag for key in listed for post in posts.get(key, ()) for tag in post.facts.hashtags}
     for found in listed.values():
         seen.update(found.row.hashtags, found.row.featured_tags)
+    known = catalogue()
     grown = {
         row.tag: ((row.topic, GROWN * row.score),)
-        for row in _GROWN(connection, [tag for tag in seen if not catalogue().match(tag)])
-        if catalogue().by_id(row.topic)
+        for row in _GROWN(connection, [tag for tag in seen if not known.match(tag)])
+        if known.by_id(row.topic)
     }
-    measured = {one: _Measured() for one in ids}
-    for one, found in listed.items():
-        rows = sorted(posts[one], key=lambda row: row.published, reverse=True)
-        measured[one] = _one(ctx, found, rows, grown, now)
-    return measured
+    since = now - _POSTS_SINCE
+    return {
+        key: _one(
+            one, [post for post in posts.get(key, ()) if post.row.published > since], grown, now
+        )
+        for key, one in listed.items()
+    }
 
 
 def _one(
-    ctx: Context,
     judged: Judged,
-    rows: Sequence[Any],
+    posts: Sequence[JudgedPost],
     grown: Mapping[str, tuple[Match, ...]],
     now: datetime,
 ) -> _Measured:
@@ -154,21 +168,16 @@ def _one(
         tags=tuple(account.hashtags),
         featured=tuple(account.featured_tags),
     )
-    found = []
-    for row in rows:
-        facts = post_facts(row, account.uri)
-        # What stands behind a content warning tells nobody what its author is about.
-        if facts.sensitive:
-            continue
-        # Whatever may be counted may be found.
-        counted = decide_trend(facts, judged.author, ctx.rules, now).allowed
-        if counted or decide_post(facts, judged.author, ctx.rules, now).allowed:
-            found.append(PostFacts(facts.hashtags, row.published))
-        if counted:
-            _count_post(measured, facts.hashtags, row.published, match, now)
+    # What stands behind a content warning tells nobody what its author is about.
+    calm = [post for post in posts if not post.facts.sensitive]
+    for post in calm:
+        if trend_of(post.decision, post.facts, judged.author).allowed:
+            _count_post(measured, post.facts.hashtags, post.row.published, match, now)
+    said = [PostFacts(post.facts.hashtags, post.row.published) for post in calm]
     written = account.languages if judged.verdict.index_posts.allowed else ()
     languages = "".join(f",{name}" for name in of_account(written, account.language))
-    for topic in weigh(profile, found, known, match, now):
+    measured.weighed = weigh(profile, said, known, match, now)
+    for topic in measured.weighed:
         evidence = {"tags": list(topic.tags), "words": list(topic.words), "posts": topic.posts}
         measured.topics[topic.topic] = (
             topic.weight,
