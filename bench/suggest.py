@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -171,7 +172,7 @@ def _as_traits(app: App, request: SuggestionRequest) -> list[str]:
         if not request.languages:
             return tags + [policy.trait(policy.TOPIC, topic) for topic in request.topics]
         return [policy.topic_in(one, lang) for one in request.topics for lang in request.languages]
-    kinds = (policy.TOPIC, policy.TAG, policy.WORD)
+    kinds = (policy.LEADING, policy.TOPIC, policy.TAG, policy.WORD)
     with app.context.database.read() as connection:
         ids = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri.in_(request.like))
         names = connection.scalars(
@@ -338,8 +339,11 @@ def _traits(size: Size) -> Iterator[tuple[Any, ...]]:
     tags = _draws(chance, size.tags, 6 * size.people)
     words = _draws(chance, size.words, 10 * size.people)
     for number in range(size.people):
+        about = {names[one]: 0.3 + 0.7 * chance.random() for one in islice(topics, 2)}
+        length = math.hypot(*about.values())
         found = policy.traits(
-            topics={names[one]: 0.3 + 0.7 * chance.random() for one in islice(topics, 2)},
+            topics=about,
+            leading={topic: weight / length for topic, weight in about.items()},
             tags={f"tag{one}": 1.0 for one in islice(tags, 6)},
             words={f"word{one}": 1.0 for one in islice(words, 10)},
             languages=(_language(number),),

@@ -174,7 +174,7 @@ def test_every_reason_makes_a_sentence() -> None:
 
 def traits(**more) -> dict[str, float]:
     given = {
-        "topics": {}, "tags": {}, "words": {}, "languages": ("en",), "server": "s",
+        "topics": {}, "leading": {}, "tags": {}, "words": {}, "languages": ("en",), "server": "s",
         "people": lambda _name: 3, "everybody": 1000, **more,
     }  # fmt: skip
     return similarity.traits(**given)
