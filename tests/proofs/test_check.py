@@ -12,8 +12,8 @@ from discover.model.query import Kind
 from discover.policy.proofs import GRACE
 from discover.proving import prove_due
 from discover.services.consent.blocklists import block_host
+from discover.services.consent.contacts import ContactAnswer, contact_said
 from discover.services.consent.proof_rows import PROOFS, slowest
-from discover.services.consent.proofs import ContactAnswer, contact_said
 from discover.services.consent.servers import add_server, remove_server
 from discover.services.consent.why import explain_server
 from discover.services.consent.withdraw import forget_server

@@ -37,11 +37,12 @@ from discover.services.find.pack_proposals import MOST_NAMED
 from discover.services.index import outbox
 from discover.services.talk import pack_words, server_words
 from discover.services.talk.answers import Reply, choose_language, direct_note
+from discover.services.talk.spoken import Spoken
 from discover.services.talk.suggest_command import people_for
 from discover.store.database import table, upsert
 from discover.store.tables import CommandRow, PersonRow, Server, Task
 from discover.wire.command_words import Verb
-from discover.wire.commands import Command, Message, parse, read_message, said
+from discover.wire.commands import Message, parse, read_message, said
 from discover.wire.hashtags import fold
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def handle(ctx: Context, connection: Connection, received: Received) -> None:
     reply = Reply(choose_language(command, message.language, text))
     if command is None:
         reply.help("not_understood", ctx.own_url)
-    elif not _DO[command.verb](ctx, connection, message, command, reply, now):
+    elif not _DO[command.verb](Spoken(ctx, connection, message, command, reply, now)):
         return
     if not limited:
         # Their server may be out by now, and this is how they learn that it was heard.
@@ -182,58 +183,50 @@ def _send(
 
 
 # Each of these does one command and says so in the reply. False: nothing was done, say nothing.
-Doing = Callable[[Context, Connection, Message, Command, Reply, datetime], bool]
+Doing = Callable[[Spoken], bool]
 
 
-def _come_in(
-    ctx: Context,
-    connection: Connection,
-    message: Message,
-    command: Command,
-    reply: Reply,
-    now: datetime,
-) -> bool:
-    uri, act = message.author, _ACTS[command.verb]
+def _come_in(spoken: Spoken) -> bool:
+    ctx, connection, now = spoken.ctx, spoken.connection, spoken.now
+    uri, act = spoken.who, _ACTS[spoken.command.verb]
     before = connection.execute(sa.select(PERSONS).where(PERSONS.c.uri == uri)).first()
-    if before is not None and message.published is not None:
-        late = message.published < before.at - _LATE
+    if before is not None and spoken.message.published is not None:
+        late = spoken.message.published < before.at - _LATE
         if late and (before.act == PersonAct.OUT.value or before.blocked_us):
             return False
-    tags = [fold(tag) for tag in command.tags]
-    _keep_act(connection, uri, act, tags, message, now)
-    _lift_suppression(ctx, connection, uri, now)
-    _narrow(connection, message, act, tags, now)
-    _appoint(connection, uri, now)
+    tags = [fold(tag) for tag in spoken.command.tags]
+    _keep_act(spoken, act, tags)
+    _lift_suppression(spoken)
+    _narrow(spoken, act, tags)
+    _appoint(spoken)
     if ctx.follow_people:  # soon after that visit, not with the next round
         task = {"kind": "follows", "key": "", "payload": {}, "due_at": now + _SOON}
         upsert(connection, Task, [task], key=["kind", "key"])
     shown = " ".join(f"#{tag}" for tag in tags)
-    reply.say({PersonAct.IN: "in", PersonAct.IN_PROFILE: "in_profile"}.get(act, "only"), tags=shown)
-    reply.still_needed(verdict_now(ctx, connection, uri, now))
-    reply.say("leave")
+    spoken.reply.say(
+        {PersonAct.IN: "in", PersonAct.IN_PROFILE: "in_profile"}.get(act, "only"), tags=shown
+    )
+    spoken.reply.still_needed(verdict_now(ctx, connection, uri, now))
+    spoken.reply.say("leave")
     return True
 
 
-def _keep_act(
-    connection: Connection,
-    uri: str,
-    act: PersonAct,
-    tags: list[str],
-    message: Message,
-    now: datetime,
-) -> None:
+def _keep_act(spoken: Spoken, act: PersonAct, tags: list[str]) -> None:
     row = {
-        "uri": uri, "act": act.value, "tags": tags, "blocked_us": False, "at": now,
-        "source": message.uri,
+        "uri": spoken.who, "act": act.value, "tags": tags, "blocked_us": False, "at": spoken.now,
+        "source": spoken.message.uri,
     }  # fmt: skip
-    blocked = connection.scalar(sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == uri))
+    blocked = spoken.connection.scalar(
+        sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == spoken.who)
+    )
     # A block is taken back by its Undo, which names it, and not by the way.
     columns = ["act", "tags", "at"] if blocked else ["act", "tags", "at", "source"]
-    upsert(connection, PersonRow, [row], key=["uri"], update=columns)
+    upsert(spoken.connection, PersonRow, [row], key=["uri"], update=columns)
 
 
-def _lift_suppression(ctx: Context, connection: Connection, uri: str, now: datetime) -> None:
+def _lift_suppression(spoken: Spoken) -> None:
     """Only the person can come back after leaving for good, and that is who speaks here."""
+    ctx, connection, uri = spoken.ctx, spoken.connection, spoken.who
     names = {uri}
     names |= set(
         filter(
@@ -243,35 +236,33 @@ def _lift_suppression(ctx: Context, connection: Connection, uri: str, now: datet
     # Nothing is kept of who left, not even the handle: it is what their own server's address says.
     user = uri.rstrip("/").rpartition("/")[2].lstrip("@")
     names.add(f"{user}@{host_of(uri)}")
-    outs.note(ctx, connection, "person", sorted(names), now, back=True)
+    outs.note(ctx, connection, "person", sorted(names), spoken.now, back=True)
     connection.execute(
         sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_([ctx.digest(one) for one in names]))
     )
 
 
-def _narrow(
-    connection: Connection, message: Message, act: PersonAct, tags: list[str], now: datetime
-) -> None:
+def _narrow(spoken: Spoken, act: PersonAct, tags: list[str]) -> None:
     """What is held beyond the new act goes at once; what is missing is read anew."""
-    uri = message.author
-    account_id = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri))
+    connection, now, heard_at = spoken.connection, spoken.now, spoken.message.heard_at
+    account_id = connection.scalar(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == spoken.who))
     if account_id is None:
         return
     if act is PersonAct.IN_PROFILE:
-        withdraw_posts(connection, account_id, now, Because("posts", message.heard_at))
+        withdraw_posts(connection, account_id, now, Because("posts", heard_at))
     elif act is PersonAct.IN_TAGS:
         rows = connection.execute(
             sa.select(POSTS.c.id, POSTS.c.hashtags).where(POSTS.c.account_id == account_id)
         ).all()
         outside = [row.id for row in rows if not {*tags} & {*row.hashtags}]
-        withdraw_post_ids(connection, outside, now, Because("post", message.heard_at))
+        withdraw_post_ids(connection, outside, now, Because("post", heard_at))
     connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(read_at=None))
     outbox.note_whole_account(connection, account_id, now)
 
 
-def _appoint(connection: Connection, uri: str, now: datetime) -> None:
+def _appoint(spoken: Spoken) -> None:
     """A visit at once, also where the server has not opted in: its robots.txt is read first."""
-    host = host_of(uri)
+    connection, now, host = spoken.connection, spoken.now, host_of(spoken.who)
     assert host is not None
     upsert(connection, Server, [{"host": host, "due_at": now}], key=["host"])
     connection.execute(
@@ -284,32 +275,26 @@ def _appoint(connection: Connection, uri: str, now: datetime) -> None:
         )
         .values(due_at=now)
     )
-    pushes.look(connection, uri, now, Door.COMMAND)
+    pushes.look(connection, spoken.who, now, Door.COMMAND)
 
 
-def _leave(
-    ctx: Context,
-    connection: Connection,
-    message: Message,
-    _command: Command,
-    reply: Reply,
-    now: datetime,
-) -> bool:
-    uri = message.author
-    _keep_act(connection, uri, PersonAct.OUT, [], message, now)
+def _leave(spoken: Spoken) -> bool:
+    ctx, connection, uri, now = spoken.ctx, spoken.connection, spoken.who, spoken.now
+    because = Because("account", spoken.message.heard_at)
+    _keep_act(spoken, PersonAct.OUT, [])
     outs.note(ctx, connection, "person", [uri], now)
     account = connection.execute(
         sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle_key).where(ACCOUNTS.c.uri == uri)
     ).first()
     if account is not None:
-        withdraw_account(connection, account.id, now, Because("account", message.heard_at))
+        withdraw_account(connection, account.id, now, because)
         connection.execute(sa.delete(VISITS).where(VISITS.c.handle_key == account.handle_key))
     for other in aliases.out_too(ctx, connection, uri, now):
-        withdraw_account(connection, other, now, Because("account", message.heard_at))
+        withdraw_account(connection, other, now, because)
     connection.execute(sa.delete(VISITS).where(VISITS.c.uri == uri))
     _forget_evidence(ctx, connection, uri, now)
     following.part(ctx, connection, uri)
-    reply.say("out")
+    spoken.reply.say("out")
     return True
 
 
@@ -341,56 +326,30 @@ def _forget_evidence(ctx: Context, connection: Connection, uri: str, now: dateti
     connection.execute(sa.update(VERDICTS).where(mine).values(**row))
 
 
-def _tell_status(
-    ctx: Context,
-    connection: Connection,
-    message: Message,
-    _command: Command,
-    reply: Reply,
-    now: datetime,
-) -> bool:
-    reply.status(verdict_now(ctx, connection, message.author, now))
+def _tell_status(spoken: Spoken) -> bool:
+    spoken.reply.status(verdict_now(spoken.ctx, spoken.connection, spoken.who, spoken.now))
     return True
 
 
-def _tell_why(
-    ctx: Context,
-    connection: Connection,
-    message: Message,
-    _command: Command,
-    reply: Reply,
-    now: datetime,
-) -> bool:
-    reply.why(verdict_now(ctx, connection, message.author, now), ctx.own_url)
+def _tell_why(spoken: Spoken) -> bool:
+    spoken.reply.why(
+        verdict_now(spoken.ctx, spoken.connection, spoken.who, spoken.now), spoken.ctx.own_url
+    )
     return True
 
 
-def _suggest(
-    ctx: Context,
-    _connection: Connection,
-    message: Message,
-    command: Command,
-    reply: Reply,
-    _now: datetime,
-) -> bool:
-    people = people_for(ctx, command.topic, reply.language, message.author)
+def _suggest(spoken: Spoken) -> bool:
+    people = people_for(spoken.ctx, spoken.command.topic, spoken.reply.language, spoken.who)
     if people:
-        reply.say("suggestions", topic=command.topic)
-        reply.people(people)
+        spoken.reply.say("suggestions", topic=spoken.command.topic)
+        spoken.reply.people(people)
     else:
-        reply.say("no_suggestions", topic=command.topic)
+        spoken.reply.say("no_suggestions", topic=spoken.command.topic)
     return True
 
 
-def _help(
-    ctx: Context,
-    _connection: Connection,
-    _message: Message,
-    _command: Command,
-    reply: Reply,
-    _now: datetime,
-) -> bool:
-    reply.help("help", ctx.own_url)
+def _help(spoken: Spoken) -> bool:
+    spoken.reply.help("help", spoken.ctx.own_url)
     return True
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -14,8 +12,9 @@ from discover.services.federation import sent_notes
 from discover.services.find import packs
 from discover.services.find.pack_proposals import Asked, Proposed, open_question, propose
 from discover.services.talk.answers import Reply, question_note
+from discover.services.talk.spoken import Spoken
 from discover.wire.command_words import LANGUAGES, Verb
-from discover.wire.commands import Command, Message, named
+from discover.wire.commands import named
 
 VERBS = (Verb.PACK_IN, Verb.PACK_OUT)
 _SAY = {
@@ -28,78 +27,59 @@ _SAY = {
 }
 
 
-def speak_of_packs(
-    ctx: Context,
-    connection: Connection,
-    message: Message,
-    command: Command,
-    reply: Reply,
-    _now: datetime,
-) -> bool:
+def speak_of_packs(spoken: Spoken) -> bool:
     """Without a pack's name every pack is meant. A no counts, even to a pack that is not there."""
-    slug = command.topic
-    if command.verb is Verb.PACK_OUT:
-        packs.leave(ctx, connection, message.author, slug)
-        reply.say("pack_left" if slug else "packs_left", pack=slug)
-    elif packs.join(ctx, connection, message.author, slug):
-        reply.say("pack_joined" if slug else "packs_joined", pack=slug)
+    slug = spoken.command.topic
+    if spoken.command.verb is Verb.PACK_OUT:
+        packs.leave(spoken.ctx, spoken.connection, spoken.who, slug)
+        spoken.reply.say("pack_left" if slug else "packs_left", pack=slug)
+    elif packs.join(spoken.ctx, spoken.connection, spoken.who, slug):
+        spoken.reply.say("pack_joined" if slug else "packs_joined", pack=slug)
     else:
-        reply.say("pack_unknown", pack=slug)
+        spoken.reply.say("pack_unknown", pack=slug)
     return True
 
 
-def propose_pack(
-    ctx: Context,
-    connection: Connection,
-    message: Message,
-    command: Command,
-    reply: Reply,
-    now: datetime,
-) -> bool:
+def propose_pack(spoken: Spoken) -> bool:
     """`pack NAME @a@x @b@y`: each of them is asked, and nobody is told how that went."""
+    ctx, connection, now = spoken.ctx, spoken.connection, spoken.now
+    message, topic = spoken.message, spoken.command.topic
     uris = [uri for uri in message.mentioned if uri != ctx.actor_uri]
     keys = [key for one in named(message.html, message.mentioned) if (key := _key(one))]
 
     who = connection.execute(
-        sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle).where(ACCOUNTS.c.uri == message.author)
+        sa.select(ACCOUNTS.c.id, ACCOUNTS.c.handle).where(ACCOUNTS.c.uri == spoken.who)
     ).first()
 
     def ask(asked: Asked) -> None:
         row = asked.account.row
         language = next((one for one in row.languages if one in LANGUAGES), "en")
         question = Reply(language)
-        question.say("pack_asked", who=who.handle if who else message.author, pack=command.topic)
+        question.say("pack_asked", who=who.handle if who else spoken.who, pack=topic)
         question.more(f"{ctx.own_url}/packs")
-        about = f"the pack {command.topic}"
+        about = f"the pack {topic}"
         activity = question_note(ctx, row.uri, row.handle, about, question, now)
         sent_notes.send(connection, activity, asked.inbox, now, about=[who.id] if who else ())
 
     done = Proposed.NOBODY
     if uris or keys:
-        done = propose(ctx, connection, message.author, command.topic, uris, keys, ask)
-    reply.say(_SAY[done], pack=command.topic)
+        done = propose(ctx, connection, spoken.who, topic, uris, keys, ask)
+    spoken.reply.say(_SAY[done], pack=topic)
     return True
 
 
-def answer_question(
-    ctx: Context,
-    connection: Connection,
-    message: Message,
-    command: Command,
-    reply: Reply,
-    _now: datetime,
-) -> bool:
+def answer_question(spoken: Spoken) -> bool:
     """Yes and no, which mean nothing unless a question is open."""
-    slug = open_question(ctx, connection, message.author)
+    slug = open_question(spoken.ctx, spoken.connection, spoken.who)
     if slug is None:
         return False
-    if command.verb is Verb.NO:
-        packs.leave(ctx, connection, message.author, slug)
-        reply.say("pack_left", pack=slug)
-    elif packs.join(ctx, connection, message.author, slug):
-        reply.say("pack_yes", pack=slug)
+    if spoken.command.verb is Verb.NO:
+        packs.leave(spoken.ctx, spoken.connection, spoken.who, slug)
+        spoken.reply.say("pack_left", pack=slug)
+    elif packs.join(spoken.ctx, spoken.connection, spoken.who, slug):
+        spoken.reply.say("pack_yes", pack=slug)
     else:
-        reply.say("pack_unknown", pack=slug)
+        spoken.reply.say("pack_unknown", pack=slug)
     return True
 
 
