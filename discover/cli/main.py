@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from discover import VERSION
-from discover.cli.consent import block, blocklists, check, consent, unblock
+from discover.cli.consent import block, blocklists, consent, unblock
 from discover.cli.console import audit_log, operators, reports
 from discover.cli.fasp import fasp
+from discover.cli.index import index_now, reindex, verify
 from discover.cli.keys import keys
 from discover.cli.log import log
 from discover.cli.output import (
@@ -19,7 +20,6 @@ from discover.cli.output import (
     console,
     fail,
     handle_or_host,
-    host,
     load_settings,
     opened,
     print_decision,
@@ -30,6 +30,7 @@ from discover.cli.output import (
 )
 from discover.cli.packs import packs
 from discover.cli.relays import relays
+from discover.cli.servers import servers
 from discover.model.actor import Handle
 from discover.model.query import Sort
 from discover.model.views import BadRequest, SearchRequest
@@ -46,9 +47,6 @@ cli = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-servers = typer.Typer(
-    help="An operator's own record of the servers whose admins have agreed.", no_args_is_help=True
-)
 cli.add_typer(servers, name="server")
 cli.add_typer(relays, name="relay")
 cli.add_typer(packs, name="pack")
@@ -60,7 +58,6 @@ cli.add_typer(log, name="log")
 cli.add_typer(operators, name="operator")
 cli.add_typer(reports, name="reports")
 cli.command("audit-log")(audit_log)
-servers.command("check")(check)
 cli.command()(block)
 cli.command()(unblock)
 
@@ -159,64 +156,6 @@ def migrate() -> None:
             console.print("tables are current; the index needs: waypost reindex")
         else:
             console.print("tables and index are current")
-
-
-# Servers
-
-
-@servers.command("add")
-def server_add(
-    name: Annotated[str, typer.Argument(metavar="HOST")],
-    note: Annotated[
-        str, typer.Option(help="Why: who agreed, when, where that is written.", prompt=False)
-    ] = "",
-) -> None:
-    """Record that a server's admin has agreed. Its people's own flags still decide."""
-    from discover.services.consent.servers import add_server
-
-    if not note.strip():
-        fail("say why with --note: who agreed, and where that is written")
-    chosen = host(name)
-    with opened() as app:
-        news = add_server(app.context, chosen, note.strip())
-    console.print(f"{chosen}: recorded{'' if news else ' again'}; it is visited next")
-
-
-@servers.command("list")
-def server_list(as_json: Json = False) -> None:
-    """All servers on record."""
-    from discover.services.consent.servers import list_servers
-
-    with opened() as app:
-        records = list_servers(app.context)
-    if as_json:
-        print_json([asdict(record) for record in records])
-        return
-    if not records:
-        console.print("no server is on record; add one with: waypost server add HOST --note WHY")
-    for record in records:
-        state = "in" if record.decision.allowed else record.decision.reasons[0].value
-        console.print(
-            f"{record.host:<32} {state:<20} {record.software or '?':<12}"
-            f" {record.accounts:>6} people {record.posts:>8} posts   {record.note}",
-            markup=False,
-        )
-        if record.relay_since is not None:
-            console.print(f"{'':<32} has us as a relay since {when(record.relay_since)}")
-
-
-@servers.command("remove")
-def server_remove(name: Annotated[str, typer.Argument(metavar="HOST")]) -> None:
-    """Take the record back: the server's people are gone from the answers at once."""
-    from discover.services.consent.servers import remove_server
-
-    chosen = host(name)
-    with opened() as app:
-        gone = remove_server(app.context, chosen)
-        _index_now(app)
-    if gone is None:
-        fail(f"{chosen} is not on record", NO)
-    console.print(f"{chosen}: record taken back, {gone} people removed")
 
 
 # Using it
@@ -349,57 +288,14 @@ def forget(
             console.print(f"@{chosen}: removed, and stays out")
         else:
             console.print(f"@{chosen}: nothing was held; stays out")
-        _index_now(app)
+        index_now(app)
 
 
 # Looking after it
 
 
-@cli.command()
-def reindex() -> None:
-    """Build the search index anew from the database, beside the live one, and swap."""
-    from discover.cli.progress import counting
-    from discover.services.index.indexing import IndexerBusy
-    from discover.services.index.indexing import reindex as run
-
-    with opened() as app, counting() as bars:
-        try:
-            counts = run(app.context, bars)
-        except IndexerBusy as error:
-            fail(str(error), UNAVAILABLE)
-    console.print(f"{counts['accounts']} people and {counts['posts']} posts indexed anew")
-
-
-@cli.command()
-def verify(
-    fix: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Compare database and index, document by document. Exit code 1 when they differ."""
-    from discover.services.index.indexing import index_all
-    from discover.services.index.verify import repair
-    from discover.services.index.verify import verify as run
-
-    with opened() as app:
-        report = run(app.context)
-        if fix and not report.clean:
-            repair(app.context, report)
-            index_all(app.context)
-            report = run(app.context)
-    if as_json:
-        print_json({**asdict(report), "clean": report.clean})
-    else:
-        console.print(f"{report.accounts} people and {report.posts} posts may be found")
-        for name in ("missing_accounts", "missing_posts", "surplus_accounts", "surplus_posts"):
-            if ids := getattr(report, name):
-                console.print(f"{name.replace('_', ' ')}: {len(ids)}")
-        if report.orphan_posts:
-            console.print(f"posts without an account: {len(report.orphan_posts)}")
-        if report.outbox_waiting:
-            console.print(f"still on their way to the index: {report.outbox_waiting}")
-        console.print("index and database agree" if report.clean else "index and database differ")
-    if not report.clean:
-        raise typer.Exit(NO)
+cli.command()(reindex)
+cli.command()(verify)
 
 
 @cli.command()
@@ -429,19 +325,6 @@ def status(as_json: Json = False) -> None:
         )
     if now.engine_accounts is None:
         raise typer.Exit(UNAVAILABLE)
-
-
-def _index_now(app: object) -> None:
-    """A withdrawal reaches the index at once, unless a running worker is about to do it anyway."""
-    from discover.bootstrap import App
-    from discover.ports import EngineUnavailable
-    from discover.services.index.indexing import index_all
-
-    assert isinstance(app, App)
-    try:
-        index_all(app.context)
-    except EngineUnavailable:
-        console.print("the index follows when its engine answers; the answers hide it already")
 
 
 def _plain(text: str) -> str:

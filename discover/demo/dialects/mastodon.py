@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from discover.demo.dialects.base import AS, EVERYBODY, SECURITY, Dialect, Document, iso
+from discover.demo.dialects.base import AS, EVERYBODY, SECURITY, Document, iso
+from discover.demo.dialects.mastodon_rest import FIRST_ID, STEP, MastodonRest
 from discover.demo.exchange import (
-    JSON,
     NOT_FOUND,
     Answer,
     Request,
@@ -39,25 +39,13 @@ _TOOT = {
     "conversation": "ostatus:conversation",
     "ostatus": "http://ostatus.org#",
 }
-_FIRST_ID = 109_000_000_000_000_000
-_STEP = 7919
-
-_RULES = (
-    "Be kind. Disagree with what is said, not with who says it.",
-    "No racism, sexism, homophobia or transphobia.",
-    "Put a content warning in front of what others may not want to see.",
-    "Describe your pictures for those who cannot see them.",
-)
 
 
-class Mastodon(Dialect):
+class Mastodon(MastodonRest):
     software = "mastodon"
     context: ClassVar[Any] = [AS, SECURITY, _TOOT]
 
     # --- addresses
-
-    def account_id(self, number: int) -> int:
-        return _FIRST_ID + number * _STEP
 
     def _numeric(self, host: Host, number: int) -> bool:
         """New accounts of new versions have ids without the name in them."""
@@ -84,7 +72,7 @@ class Mastodon(Dialect):
         if path == "/actor":
             return self._instance_actor(world, host)
         if path.startswith("/api/"):
-            return self._api(world, host, request)
+            return self.api(world, host, request)
         found = self.locate(world, host, path, request.query)
         if found is None:
             return None
@@ -114,7 +102,7 @@ class Mastodon(Dialect):
         del query
         if path.startswith("/ap/users/"):
             key, slash, rest = path[10:].partition("/")
-            number, odd = divmod(int(key) - _FIRST_ID, _STEP) if key.isdigit() else (0, 1)
+            number, odd = divmod(int(key) - FIRST_ID, STEP) if key.isdigit() else (0, 1)
             if odd or not 0 <= number < host.size or not self._numeric(host, number):
                 return None
             return world.account(host.first + number), slash + rest
@@ -360,78 +348,3 @@ class Mastodon(Dialect):
             "publicKey": self.key(uri),
         }
         return document(self.with_context(actor))
-
-    # --- REST
-
-    def _api(self, world: World, host: Host, request: Request) -> Answer | None:
-        arguments = request.arguments
-        if request.path == "/api/v1/directory":
-            if not host.directory:
-                return NOT_FOUND
-            limit = min(int(arguments.get("limit", 40)), 80)
-            offset = int(arguments.get("offset", 0))
-            newest = arguments.get("order") == "new"
-            listed = (a for a in world.people(host) if self.in_directory(a))
-            rows = sorted(
-                listed,
-                key=lambda a: a.created if newest else world.now_seconds - a.idle,
-                reverse=True,
-            )
-            return document(
-                [self.rest_account(world, a) for a in rows[offset : offset + limit]], JSON
-            )
-        if request.path == "/api/v2/instance":
-            return document(
-                {
-                    "domain": host.handle_host,
-                    "title": host.title,
-                    "version": host.version,
-                    "description": host.description,
-                    "languages": [host.language],
-                    "registrations": {
-                        "enabled": host.index % 3 != 2,
-                        "approval_required": host.index % 3 == 1,
-                        "message": None,
-                    },
-                    "rules": [
-                        {"id": str(number), "text": text, "hint": ""}
-                        for number, text in enumerate(_RULES, start=1)
-                    ],
-                },
-                JSON,
-            )
-        if request.path == "/api/v1/instance/peers":
-            return document([other.name for other in world.hosts[:200]], JSON)
-        return None
-
-    def in_directory(self, account: Account) -> bool:
-        return bool(account.discoverable) and not (
-            account.suspended or account.moved_to or account.gone
-        )
-
-    def rest_account(self, world: World, account: Account) -> Document:
-        return {
-            "id": str(self.account_id(account.number)),
-            "username": account.username,
-            "acct": account.username,
-            "display_name": account.name,
-            "locked": account.locked,
-            "bot": account.type == "Service",
-            "discoverable": account.discoverable,
-            "indexable": account.indexable,
-            "group": False,
-            "created_at": f"{iso(account.created)[:10]}T00:00:00.000Z",
-            "note": self.html(world, account, account.bio),
-            "url": self.url(world, account),
-            "uri": self.account_uri(world, account),
-            "avatar": self.picture(world, account)["url"],
-            "followers_count": account.followers,
-            "following_count": account.following,
-            "statuses_count": world.last_number(account),
-            "last_status_at": iso(world.now_seconds - account.idle)[:10],
-            "emojis": [],
-            "fields": [
-                {"name": name, "value": value, "verified_at": None}
-                for name, value in account.fields
-            ],
-        }
