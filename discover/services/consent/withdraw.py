@@ -218,6 +218,10 @@ def _forget_interactions(connection: Connection, posts: Any, accounts: Any = Non
     With them goes what the posts counted for in trends.
     """
     trend_uses.forget(connection, posts)
+    trend_uses.forget_heard(connection, posts)
+    if accounts is not None:
+        theirs = INTERACTIONS.c.account_id.in_(accounts)
+        trend_uses.unheard(connection, sa.select(INTERACTIONS.c.post_id).where(theirs))
     mentions.forget(connection, posts, accounts)
     of_these: sa.ColumnElement[bool] = INTERACTIONS.c.post_id.in_(posts)
     if accounts is not None:

@@ -12,6 +12,7 @@ from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.holding import hold
 from discover.services.index.documents import judge_accounts
+from discover.services.trends import uses as trend_uses
 from discover.store.database import upsert
 from discover.store.tables import Interaction
 from discover.wire.received import inner, is_a, object_uri
@@ -68,6 +69,6 @@ def undone(connection: Connection, received: Received) -> None:
                     INTERACTIONS.c.post_id == post.scalar_subquery(),
                 )
             )
-    connection.execute(
-        sa.delete(INTERACTIONS).where(INTERACTIONS.c.account_id == account, sa.or_(*what))
-    )
+    these = sa.and_(INTERACTIONS.c.account_id == account, sa.or_(*what))
+    trend_uses.unheard(connection, sa.select(INTERACTIONS.c.post_id).where(these))
+    connection.execute(sa.delete(INTERACTIONS).where(these))

@@ -1,6 +1,6 @@
 """Counts of trends for the windows and languages that are asked for most, kept for minutes.
 
-What is kept is numbers by name and server. When one of the people behind a number leaves, or
+What is kept is numbers by name and server; the name of a post is its id. When one of the people behind a number leaves, or
 changes a post, `trend_uses.forget` takes the numbers of that name away in the same transaction,
 and the name is counted anew when it is asked for. Servers are judged when asked.
 """
@@ -23,16 +23,30 @@ from discover.services.context import Context
 from discover.services.trends.heard import (
     Days,
     Heard,
+    Row,
     Window,
     by_server,
     candidates,
-    heard,
     history,
     in_reach,
     oldest_consent,
 )
+from discover.services.trends.heard_posts import (
+    most_heard,
+    oldest_consent_of_posts,
+    posts_by_server,
+)
 from discover.services.trends.levels import ALL_LANGUAGES, levels_of, window_hours
-from discover.services.trends.uses import COUNTS, LINK, TAG, USES, hour_of, wait_for_leavers
+from discover.services.trends.uses import (
+    COUNTS,
+    LINK,
+    POST,
+    REPLY,
+    TAG,
+    USES,
+    hour_of,
+    wait_for_leavers,
+)
 from discover.store.database import upsert
 from discover.store.tables import TrendCount
 
@@ -75,7 +89,7 @@ def kept(ctx: Context, connection: Connection, kind: str, window: Window) -> Kep
         if row.counted
         and row.made_at >= window.now - KEPT
         and row.until > window.now
-        and row.days[0][0] == window.today
+        and (kind == POST or row.days[0][0] == window.today)
     ]
     known = in_reach(
         connection,
@@ -87,7 +101,7 @@ def kept(ctx: Context, connection: Connection, kind: str, window: Window) -> Kep
         days[row.name] = tuple((day, people, uses) for day, people, uses in row.days)
     left = [row.name for row in rows if row.name not in days]
     if left:
-        anew = heard(ctx, connection, kind, left, window)
+        anew = in_reach(connection, _by_server(ctx, connection, kind, left, window))
         usual = _usual(connection, kind, left, window)
         for name, one in anew.items():
             one.usual = usual[name]
@@ -98,8 +112,8 @@ def kept(ctx: Context, connection: Connection, kind: str, window: Window) -> Kep
 def renew_counts(ctx: Context) -> int:
     """Count anew. Returns how many names are kept. Safe to stop at any point and to repeat."""
     done = 0
-    for kind in (TAG, LINK):
-        languages = [ALL_LANGUAGES, *_spoken(ctx, kind)]
+    for kind in (TAG, LINK, POST):
+        languages = [ALL_LANGUAGES, *_spoken(ctx, (TAG, LINK, REPLY) if kind == POST else (kind,))]
         for language in languages:
             done += _renew(ctx, kind, language)
         with ctx.database.write() as connection:
@@ -111,18 +125,20 @@ def renew_counts(ctx: Context) -> int:
 def _usual(
     connection: Connection, kind: str, names: Collection[str], window: Window
 ) -> dict[str, float]:
+    if kind == POST:  # what is new each time has no usual
+        return dict.fromkeys(names, 0.0)
     levels = levels_of(connection, kind, names, window.language, window.today)
     return {name: expected(level, window.length) for name, level in levels.items()}
 
 
-def _spoken(ctx: Context, kind: str) -> list[str]:
+def _spoken(ctx: Context, kinds: Collection[str]) -> list[str]:
     """The languages that most was written in within a week."""
     since = hour_of(ctx.clock.now()) - max(WINDOWS)
     used: Counter[str] = Counter()
     with ctx.database.read() as connection:
         for row in connection.execute(
             sa.select(USES.c.language, sa.func.count().label("uses"))
-            .where(USES.c.kind == kind, USES.c.hour >= since)
+            .where(USES.c.kind.in_(kinds), USES.c.hour >= since)
             .group_by(USES.c.language)
         ):
             used[primary(row.language)] += row.uses
@@ -139,7 +155,7 @@ def _renew(ctx: Context, kind: str, language: str) -> int:
     now, number = ctx.clock.now(), time.time_ns()
     windows = [Window(now, timedelta(hours=hours), language or None) for hours in WINDOWS]
     with ctx.database.read() as connection:
-        asked = [(window, candidates(connection, kind, window)) for window in windows]
+        asked = [(window, _candidates(connection, kind, window)) for window in windows]
     with ctx.database.write() as connection:
         for window, names in asked:
             here = _here(kind, window)
@@ -156,6 +172,20 @@ def _renew(ctx: Context, kind: str, language: str) -> int:
     return len(counted)
 
 
+def _candidates(connection: Connection, kind: str, window: Window) -> list[str]:
+    if kind == POST:
+        return most_heard(connection, window)
+    return candidates(connection, kind, window)
+
+
+def _by_server(
+    ctx: Context, connection: Connection, kind: str, names: Collection[str], window: Window
+) -> list[Row]:
+    if kind == POST:
+        return posts_by_server(ctx, connection, names, window)
+    return by_server(ctx, connection, kind, names, window)
+
+
 def _here(kind: str, window: Window) -> dict[str, Any]:
     language = window.language or ALL_LANGUAGES
     return {"kind": kind, "hours": window_hours(window.length), "language": language}
@@ -167,13 +197,17 @@ def _count(
     """What `_SETTLE` writes for each window and name. A history knows no window."""
     every = {name for _, names in asked for name in names}
     longest = max((window for window, _ in asked), key=lambda window: window.length)
-    days = history(ctx, connection, kind, every, longest)
-    oldest = oldest_consent(ctx, connection, kind, every, longest)
+    if kind == POST:
+        days: dict[str, Days] = dict.fromkeys(every, ())
+        oldest = oldest_consent_of_posts(ctx, connection, every, longest)
+    else:
+        days = history(ctx, connection, kind, every, longest)
+        oldest = oldest_consent(ctx, connection, kind, every, longest)
     found = []
     for window, names in asked:
         here = {f"of_{key}": value for key, value in _here(kind, window).items()}
         servers: dict[str, list[tuple[str, int, int]]] = {name: [] for name in names}
-        for name, host, people, uses in by_server(ctx, connection, kind, names, window):
+        for name, host, people, uses in _by_server(ctx, connection, kind, names, window):
             servers[name].append((host, people, uses))
         usual = _usual(connection, kind, names, window)
         found += [

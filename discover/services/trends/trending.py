@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,26 +24,23 @@ from discover.policy.trends import (
     language_range,
     ranks,
 )
-from discover.services.consent.withdraw import INTERACTIONS
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.hydrate import hydrate_posts
 from discover.services.index.documents import judge_accounts
 from discover.services.topics.edits import is_banned
 from discover.services.trends.counts import Kept, kept
 from discover.services.trends.heard import (
-    CANDIDATES,
     Days,
     Heard,
     Window,
     candidates,
-    countable,
     heard,
     history,
     in_reach,
 )
+from discover.services.trends.heard_posts import most_heard, posts_by_server
 from discover.services.trends.levels import in_language, levels_of
-from discover.services.trends.uses import LINK, REPLY, TAG, USES
+from discover.services.trends.uses import LINK, POST, TAG, USES
 from discover.store.database import chunks
 from discover.wire.hashtags import written
 from discover.wire.link_titles import Said, common_title
@@ -51,52 +49,56 @@ EXAMPLES = 3
 _EXAMPLES_READ = 6
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """A hashtag or link that trends, with posts that may be shown."""
+
+    name: str
+    heard: Heard
+    rank: int
+    days: Days
+    posts: list[PostView]
+
+    @property
+    def counted(self) -> dict[str, Any]:
+        """What is told of both."""
+        return {
+            "rank": self.rank,
+            "people": sum(self.heard.people.values()),
+            "uses": self.heard.uses,
+            "expected": round(self.heard.usual, 1),
+            "history": tuple((day * 86_400, people, uses) for day, people, uses in self.days),
+            "examples": tuple(post.uri for post in self.posts[:EXAMPLES]),
+        }
+
+
 def trending_tags(ctx: Context, request: TrendRequest) -> list[TrendingTag]:
     """Highest rank first; [] when nothing trends. Raises BadRequest."""
-    window = _window(ctx, request)
-    with ctx.database.read() as connection:
-        known = kept(ctx, connection, TAG, window)
-        page = _page(_trending(ctx, connection, TAG, window, known), window)
-        names = [name for name, _, _ in page]
-        days = _days(ctx, connection, TAG, names, window, known)
-        examples = _examples(ctx, connection, TAG, names, window)
-        return [
-            TrendingTag(
-                name=_spelling(name, examples[name]),
-                folded=name,
-                rank=rank,
-                people=sum(heard.people.values()),
-                uses=heard.uses,
-                expected=round(heard.usual, 1),
-                history=_seconds(days[name]),
-                examples=tuple(post.uri for post in examples[name][:EXAMPLES]),
-            )
-            for name, heard, rank in page
-        ]
+    return [
+        TrendingTag(name=_spelling(one.name, one.posts), folded=one.name, **one.counted)
+        for one in _spoken_of(ctx, TAG, request)
+    ]
 
 
 def trending_links(ctx: Context, request: TrendRequest) -> list[TrendingLink]:
     """Highest rank first; [] when nothing trends. Raises BadRequest."""
+    return [
+        TrendingLink(
+            url=one.name, title=common_title(map(_said_by, one.posts), one.name), **one.counted
+        )
+        for one in _spoken_of(ctx, LINK, request)
+    ]
+
+
+def _spoken_of(ctx: Context, kind: str, request: TrendRequest) -> list[_About]:
     window = _window(ctx, request)
     with ctx.database.read() as connection:
-        known = kept(ctx, connection, LINK, window)
-        page = _page(_trending(ctx, connection, LINK, window, known), window)
+        known = kept(ctx, connection, kind, window)
+        page = _page(_trending(ctx, connection, kind, window, known), window)
         names = [name for name, _, _ in page]
-        days = _days(ctx, connection, LINK, names, window, known)
-        examples = _examples(ctx, connection, LINK, names, window)
-        return [
-            TrendingLink(
-                url=name,
-                rank=rank,
-                people=sum(heard.people.values()),
-                uses=heard.uses,
-                expected=round(heard.usual, 1),
-                title=common_title(map(_said_by, examples[name]), name),
-                history=_seconds(days[name]),
-                examples=tuple(post.uri for post in examples[name][:EXAMPLES]),
-            )
-            for name, heard, rank in page
-        ]
+        days = _days(ctx, connection, kind, names, window, known)
+        examples = _examples(ctx, connection, kind, names, window)
+    return [_About(name, heard, rank, days[name], examples[name]) for name, heard, rank in page]
 
 
 def trending_posts(ctx: Context, request: TrendRequest) -> list[TrendingPost]:
@@ -165,54 +167,13 @@ def _page(
 
 def _heard_posts(ctx: Context, connection: Connection, window: Window) -> dict[int, Heard]:
     """By the post's id: who liked, boosted or answered it, the author left out."""
-    most = _most_heard(connection, window)
-    acts = sa.union_all(
-        sa.select(INTERACTIONS.c.post_id, INTERACTIONS.c.account_id).where(
-            INTERACTIONS.c.post_id.in_(most), INTERACTIONS.c.at >= window.now - window.length
-        ),
-        sa.select(POSTS.c.id.label("post_id"), USES.c.account_id)
-        .join(USES, sa.and_(USES.c.kind == REPLY, USES.c.name == POSTS.c.uri))
-        .where(POSTS.c.id.in_(most), USES.c.hour >= window.since),
-    ).subquery()
-    rows = connection.execute(
-        sa.select(
-            acts.c.post_id,
-            ACCOUNTS.c.host,
-            sa.func.count(acts.c.account_id.distinct()).label("people"),
-            sa.func.count().label("uses"),
-        )
-        .join(POSTS, POSTS.c.id == acts.c.post_id)
-        .join(ACCOUNTS, ACCOUNTS.c.id == acts.c.account_id)
-        .where(POSTS.c.account_id != acts.c.account_id, countable(ctx, window.now))
-        .group_by(acts.c.post_id, ACCOUNTS.c.host)
-    ).all()
-    return in_reach(connection, [(row.post_id, row.host, row.people, row.uses) for row in rows])
-
-
-def _most_heard(connection: Connection, window: Window) -> Sequence[int]:
-    """Ids of the posts with most likes, boosts and answers of others: candidates."""
-    acts = sa.union_all(
-        sa.select(INTERACTIONS.c.post_id, INTERACTIONS.c.account_id).where(
-            INTERACTIONS.c.at >= window.now - window.length
-        ),
-        sa.select(POSTS.c.id.label("post_id"), USES.c.account_id)
-        .join(POSTS, POSTS.c.uri == USES.c.name)
-        .where(USES.c.kind == REPLY, USES.c.hour >= window.since),
-    ).subquery()
-    language: sa.ColumnElement[bool] = sa.true()
-    if window.language is not None:
-        language = sa.or_(
-            POSTS.c.language == window.language, POSTS.c.language.like(f"{window.language}-%")
-        )
-    return connection.scalars(
-        sa.select(acts.c.post_id)
-        .join(POSTS, POSTS.c.id == acts.c.post_id)
-        .where(POSTS.c.account_id != acts.c.account_id, language)
-        .group_by(acts.c.post_id)
-        .having(sa.func.count() >= 2)
-        .order_by(sa.func.count().desc(), acts.c.post_id.desc())
-        .limit(CANDIDATES)
-    ).all()
+    known = kept(ctx, connection, POST, window)
+    if known is not None:
+        people = known.heard
+    else:
+        names = most_heard(connection, window)
+        people = in_reach(connection, posts_by_server(ctx, connection, names, window))
+    return {int(name): one for name, one in people.items()}
 
 
 def _days(
@@ -226,10 +187,6 @@ def _days(
     days = known.days if known is not None else {}
     missing = [name for name in names if name not in days]
     return {**days, **(history(ctx, connection, kind, missing, window) if missing else {})}
-
-
-def _seconds(days: Days) -> Days:
-    return tuple((day * 86_400, people, uses) for day, people, uses in days)
 
 
 def _said_by(post: PostView) -> Said:

@@ -28,6 +28,7 @@ USES = table(TrendUse)
 LEVELS = table(TrendLevel)
 COUNTS = table(TrendCount)
 TAG, LINK, REPLY = "tag", "link", "reply"
+POST = "post"  # no use: what others did with a post, counted under its id
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR = timedelta(hours=1)
@@ -49,8 +50,12 @@ _HELD = sa.select(
 # A name that nobody uses any more is not kept either.
 _NOBODYS = sa.delete(COUNTS).where(
     COUNTS.c.round == 0,
+    COUNTS.c.kind != POST,
     ~sa.exists().where(USES.c.kind == COUNTS.c.kind, USES.c.name == COUNTS.c.name),
 )
+_EMPTY: dict[str, Any] = {
+    "round": 0, "counted": False, "servers": [], "days": [], "usual": 0.0,
+}  # fmt: skip
 _LEAVING = sa.text("SELECT pg_advisory_xact_lock_shared(7210)")
 _WAIT = sa.text("SELECT pg_advisory_xact_lock(7210)")
 
@@ -110,19 +115,42 @@ def forget(connection: Connection, post_ids: Any) -> None:
     """These posts (ids, or a SELECT of them) count no more, neither now nor in what is usual."""
     gone = USES.c.post_id.in_(post_ids)
     touched = sa.select(USES.c.kind, USES.c.name).where(gone)
-    if connection.dialect.name == "postgresql":
-        connection.execute(_LEAVING)
+    answered = (
+        sa.select(POSTS.c.id)
+        .join(USES, sa.and_(USES.c.kind == REPLY, USES.c.name == POSTS.c.uri))
+        .where(gone)
+    )
+    unheard(connection, answered)
     connection.execute(
         sa.delete(LEVELS).where(sa.tuple_(LEVELS.c.kind, LEVELS.c.name).in_(touched))
     )
     kept = connection.execute(
         sa.update(COUNTS)
         .where(sa.tuple_(COUNTS.c.kind, COUNTS.c.name).in_(touched))
-        .values(round=0, counted=False, servers=[], days=[], usual=0.0)
+        .values(**_EMPTY)
     ).rowcount
     connection.execute(sa.delete(USES).where(gone))
     if kept:
         connection.execute(_NOBODYS)
+
+
+def unheard(connection: Connection, post_ids: Any) -> None:
+    """Somebody takes back what they did with these posts (ids, or a SELECT of them), which have to
+    be counted anew. Before it is taken back.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LEAVING)
+    connection.execute(sa.update(COUNTS).where(_counts_of(post_ids)).values(**_EMPTY))
+
+
+def forget_heard(connection: Connection, post_ids: Any) -> None:
+    """These posts go, and what others did with them is no longer counted."""
+    connection.execute(sa.delete(COUNTS).where(_counts_of(post_ids)))
+
+
+def _counts_of(post_ids: Any) -> sa.ColumnElement[bool]:
+    names = sa.select(sa.cast(POSTS.c.id, sa.String)).where(POSTS.c.id.in_(post_ids))
+    return sa.and_(COUNTS.c.kind == POST, COUNTS.c.name.in_(names))
 
 
 def wait_for_leavers(database: Database) -> None:
