@@ -12,9 +12,9 @@ from sqlalchemy.engine import Connection
 from discover.model.verdict import AccountVerdict, Answer, Decision, Reason
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of
+from discover.services.consent.decisions import decisions_from_json
 from discover.services.consent.withdraw import POSTS, VERDICTS
 from discover.services.context import Context
-from discover.services.crawl.observe_actor import decisions_from_json
 from discover.services.facts import ACCOUNTS, DELIBERATE, load_persons, load_servers
 from discover.services.index.documents import judge_rows
 

@@ -18,10 +18,11 @@ from discover.model.observed import (
     Missing,
     Outcome,
 )
-from discover.model.verdict import AccountVerdict, Answer, Decision, Reason
+from discover.model.verdict import AccountVerdict, Reason
 from discover.policy.consent import AccountFacts, Rules, decide_account, must_purge
 from discover.policy.origin import host_of
 from discover.services.consent import aliases, consent_log, history
+from discover.services.consent.decisions import decisions_to_json
 from discover.services.consent.withdraw import (
     VERDICTS,
     VISITS,
@@ -201,33 +202,6 @@ def extras_seen(_ctx: Context, connection: Connection, seen: ExtrasSeen, now: da
         connection.execute(_UPDATE, {**values, "account": row.id})
         outbox.note(connection, outbox.ACCOUNT, [row.id], now)
     return Outcome(stored=1)
-
-
-def decisions_to_json(verdict: AccountVerdict) -> dict[str, Any]:
-    """`{"list": ["yes", "reason", …], …}`."""
-    return {
-        name: [decision.answer.value, *(reason.value for reason in decision.reasons)]
-        for name, decision in (
-            ("list", verdict.list),
-            ("suggest", verdict.suggest),
-            ("index_posts", verdict.index_posts),
-            ("trends", verdict.trends),
-        )
-    }
-
-
-def decisions_from_json(answers: dict[str, Any], rule_version: str) -> AccountVerdict:
-    def decision(name: str) -> Decision:
-        answer, *reasons = answers[name]
-        return Decision(Answer(answer), tuple(Reason(reason) for reason in reasons))
-
-    return AccountVerdict(
-        decision("list"),
-        decision("suggest"),
-        decision("index_posts"),
-        decision("trends"),
-        rule_version,
-    )
 
 
 def _row(connection: Connection, uri: str) -> Any:

@@ -19,6 +19,7 @@ from discover.model.observed import Door
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
 from discover.policy.origin import host_of, likely_handle_key
 from discover.services.consent import aliases, history, outs
+from discover.services.consent.decisions import decisions_to_json
 from discover.services.consent.verdict_now import verdict_now
 from discover.services.consent.withdraw import (
     POSTS,
@@ -30,7 +31,6 @@ from discover.services.consent.withdraw import (
 )
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
-from discover.services.crawl.observe_actor import decisions_to_json
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, SUPPRESSIONS, load_servers
 from discover.services.federation import following, pushes, sent_notes
 from discover.services.find.pack_proposals import MOST_NAMED
