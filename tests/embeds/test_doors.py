@@ -38,6 +38,13 @@ def test_only_the_frame_may_be_framed_and_it_has_no_script(site):
         assert "frame-ancestors 'none'" in site.page(path).headers["content-security-policy"]
 
 
+def test_who_has_no_picture_has_an_initial_in_the_frame(site):
+    frame = site.page("/embed?topic=astronomy").text
+    without = re.findall(r'<span class="face"[^>]*>([^<]*)</span>', frame)
+    assert without
+    assert all(len(letter) == 1 for letter in without)
+
+
 def people(answer) -> list[str]:
     return re.findall(r"<bdi[^>]*>@([^<]+)</bdi>", answer.text)
 

@@ -46,7 +46,7 @@ def tab(browser):
 
 def people(tab) -> list[str]:
     tab.locator("waypost-suggestions li").first.wait_for()
-    return sorted(tab.locator("waypost-suggestions li bdi").all_inner_texts())
+    return sorted(tab.locator("waypost-suggestions li small bdi").all_inner_texts())
 
 
 def hosts(tab) -> set[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import sync_playwright
 
+from discover.services.index.indexing import index_all
 from tests.support.chromium import FLAGS, install_chromium
-from tests.support.site import HOST
+from tests.support.site import HOST, actor
 
 pytestmark = pytest.mark.browser
 
@@ -70,3 +71,20 @@ def test_the_mark_of_a_choice_stands_before_an_arabic_name_as_before_any_other(p
         "all => all.map((one) => getComputedStyle(one).direction)",
     )
     assert starts == ["ltr", "ltr"]
+
+
+def test_an_arabic_name_begins_where_the_handle_below_it_does(browser, own_site):
+    own_site.see(actor("amal", name="محمد الفلكي"))
+    index_all(own_site.app.context)
+    context = browser.new_context(base_url=own_site.base, viewport={"width": 1300, "height": 844})
+    page = context.new_page()
+    page.goto(f"/account/amal@{HOST}")
+    name, handle = (
+        page.locator(f".profile {part}").evaluate(
+            "(one) => { const all = document.createRange(); all.selectNodeContents(one);"
+            " return all.getBoundingClientRect().left; }"
+        )
+        for part in ("h1", ".handle")
+    )
+    assert abs(name - handle) < 2
+    context.close()

@@ -29,7 +29,8 @@ def test_page_is_whole_and_loads_nothing_from_elsewhere(site, path):
     assert "set-cookie" not in answer.headers
     assert html.count("<h1") == 1
     assert '<html lang="en" dir="ltr">' in html
-    assert 'href="#main"' in html
+    past = re.search(r'class="skip" href="#(\w+)"', html)[1]
+    assert html.count(f' id="{past}"') == 1
     assert '<main id="main"' in html
     assert not re.search(r'<script(?! type="module" src="/static/[\w.-]+"></script>)', html)
     assert not re.search(r"<[^>]+ (style|on\w+)=", html)

@@ -157,7 +157,7 @@ a:focus-visible { outline: 3px solid var(--waypost-accent, var(--link)); outline
       const handle = make("bdi", { dir: "ltr" }, `@${account.acct}`);
       person.append(
         make("div", { className: "who" },
-          link(profile, { className: "name", dir: "auto" }, ...named(account)),
+          link(profile, { className: "name" }, make("bdi", {}, ...named(account))),
           make("small", {}, handle), make("small", { dir: "auto" }, why)),
         link(`${home}/follow?account=${encodeURIComponent(account.acct)}`, { className: "follow" },
           follow, make("span", { className: "hidden" }, ` @${account.acct}`)),
