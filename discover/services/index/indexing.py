@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -48,6 +48,8 @@ _PAUSE = 0.05  # how often to look whether the engine has finished, or more has 
 # large as it takes in within this time: two of them are 2 s, where a withdrawal may take 5.
 _BATCH_SECONDS = 1.0
 _SMALLEST = 250
+# Who is like whom is worked out once a burst is over, not again and again beside it.
+_LIKENESS_AFTER = timedelta(seconds=15)
 
 # Statements are made once: to make one costs more than to run it.
 _ANY_WAITING = sa.select(OUTBOX.c.id).limit(1)
@@ -158,7 +160,7 @@ def _tick_off(ctx: Context, batch: _Batch) -> None:
     with ctx.database.write() as connection:
         now = ctx.clock.now()
         similarity.mark(connection, batch.changed, now)
-        similarity.call(connection, now)
+        similarity.call(connection, now + _LIKENESS_AFTER)
         for part in chunks(batch.ids):
             connection.execute(_DONE, {"among": part})
         withdrawals.gone(connection, batch.ids, now)
