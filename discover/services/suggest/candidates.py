@@ -44,7 +44,8 @@ KIND_WEIGHTS = {
 }
 MOST_TRAITS = 16  # that are looked up
 MOST_ROWS = 1200  # that are read
-WEIGHED = 120  # of those who were found, the best are held against everything that is wanted
+WEIGHED = 60  # of those who were found, the best are held against more of what is wanted:
+MOST_WEIGHED = 32  # traits
 _NEWEST_POSTS = 50  # of those who are liked: who boosted them?
 _MOST_FANS = 50
 _MOST_OF_FANS = 500
@@ -133,7 +134,8 @@ def sharing(
     """Accounts with any of the wanted traits (trait -> 0..1), at least `least` of each if there
     are so many.
     """
-    chosen = sorted(wanted, key=lambda name: (-wanted[name] * _worth(name), name))[:MOST_TRAITS]
+    heaviest = sorted(wanted, key=lambda name: (-wanted[name] * _worth(name), name))
+    chosen = heaviest[:MOST_TRAITS]
     pools = (Pool.MANY, Pool.FAIR, Pool.BOTS) if bots else (Pool.MANY, Pool.FAIR)
     found: dict[int, Match] = defaultdict(Match)
     if not chosen:
@@ -150,7 +152,8 @@ def sharing(
         part = _worth(name) * wanted[name] * weight
         match.traits[name] = part
         match.score += part
-    _weigh(connection, found, wanted, max(least, WEIGHED))
+    weighed = {name: wanted[name] for name in heaviest[:MOST_WEIGHED]}
+    _weigh(connection, found, weighed, max(least, WEIGHED))
     return found
 
 
