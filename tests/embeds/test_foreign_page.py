@@ -68,6 +68,14 @@ def test_component_shows_people_of_a_topic_with_reasons_and_a_way_to_follow(site
     assert not tab.get_by_role("link", name="People", exact=True).is_visible()
 
 
+def test_who_has_no_picture_has_an_initial_in_the_component(site, tab, write):
+    tab.goto(write(component(site, topic="astronomy", limit="10")).base)
+    people(tab)
+    letters = tab.locator("waypost-suggestions span.face").all_inner_texts()
+    assert letters
+    assert all(len(letter) == 1 and letter.isupper() for letter in letters)
+
+
 @pytest.mark.parametrize("kind", ["component", "frame"])
 def test_embed_asks_nobody_else_and_leaves_nothing_behind(site, tab, write, kind):
     made = (

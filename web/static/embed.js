@@ -32,6 +32,7 @@ h2 { font-size: 1.1em; line-height: 1.25; margin: 0 0 .6rem }
 ul { list-style: none; margin: 0; padding: 0; display: grid; gap: var(--waypost-gap, .8rem); grid-template-columns: repeat(auto-fill, minmax(min(100%, 17rem), 1fr)) }
 li { display: flex; gap: .7rem; align-items: start; min-width: 0 }
 .face { flex: none; width: 3rem; height: 3rem; border-radius: 50%; background: var(--waypost-border, var(--line)); object-fit: cover }
+span.face { display: grid; place-items: center; color: var(--waypost-soft, var(--soft)); font-weight: 700; font-size: 1.2em }
 .who { flex: 1; min-width: 0 }
 a { color: var(--waypost-accent, var(--link)) }
 .name { font-weight: 600; display: block; text-decoration: none }
@@ -68,6 +69,16 @@ a:focus-visible { outline: 3px solid var(--waypost-accent, var(--link)); outline
     const text = account.display_name.trim() || account.username;
     return text.split(/(:[\w\-+@.]+:)/).map((part) =>
       emojis.has(part) ? make("img", { src: picture(emojis.get(part)), alt: part, loading: "lazy" }) : part);
+  };
+
+  // Whoever has no picture has an initial.
+  const face = (account) => {
+    const src = picture(account.avatar);
+    if (src && !/\/missing\.[^/]*$/.test(src)) {
+      return make("img", { className: "face", src, alt: "", width: 48, height: 48, loading: "lazy", referrerPolicy: "no-referrer" });
+    }
+    const name = account.display_name.replace(/:[\w\-+@.]+:/g, "") + account.username;
+    return make("span", { className: "face", ariaHidden: "true" }, (name.match(/[\p{L}\p{N}]/u) || ["·"])[0].toUpperCase());
   };
 
   class WaypostSuggestions extends HTMLElement {
@@ -150,9 +161,7 @@ a:focus-visible { outline: 3px solid var(--waypost-accent, var(--link)); outline
       const person = make("li", {});
       person.setAttribute("part", "person");
       if (this.getAttribute("avatars") !== "none") {
-        person.append(make("img", {
-          className: "face", src: picture(account.avatar), alt: "", width: 48, height: 48, loading: "lazy", referrerPolicy: "no-referrer",
-        }));
+        person.append(face(account));
       }
       const handle = make("bdi", { dir: "ltr" }, `@${account.acct}`);
       person.append(
