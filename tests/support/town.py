@@ -25,6 +25,7 @@ from discover.services.consent.servers import add_server
 from discover.services.federation.deliveries import deliver_due
 from discover.services.find.search import search
 from discover.services.index.indexing import index_all
+from discover.services.suggest.similarity import refresh_all
 from discover.services.tasks import run_next_task
 from discover.store.database import table, upsert
 from discover.store.tables import PersonRow
@@ -205,6 +206,7 @@ class House:
         asyncio.run(run_crawler(self.app, until_idle=True, stop=asyncio.Event()))
         asyncio.run(self._deliver())
         index_all(self.app.context)
+        refresh_all(self.app.context)  # a task of a little later
 
     async def _deliver(self) -> None:
         async with self.app.fetcher() as client:
