@@ -17,7 +17,8 @@ ROW = {
     "type": "Note", "url": None, "audience": "public", "published": NOW, "updated": None,
     "title": "", "text": "100 % \"ünï\\code\" 'quoted'\n\U0001f600 東京 %s :name $1 {}", "html": "<p>",
     "content_warning": "", "sensitive": True, "language": "de", "hashtags": ['a"b', "ß"],
-    "media": [["image", "https://a.test/1", None, None]], "emojis": [], "in_reply_to": None,
+    "media": [["image", "https://a.test/1", None, None]], "emojis": [], "link_titles": [],
+    "replies": 3, "likes": None, "shares": 0, "in_reply_to": None,
     "searchable_by": "unsaid", "opt_out_tags": [], "source_url": "", "seen_at": NOW,
     "rule_version": "1",
 }  # fmt: skip
