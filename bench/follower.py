@@ -6,6 +6,7 @@ import signal
 import threading
 
 from bench.editions import opened
+from discover.cli.running import settle
 from discover.settings import Settings
 from discover.worker import work
 
@@ -16,6 +17,7 @@ def main() -> None:
     with opened(Settings(_env_file=None)) as app:
         worker = threading.Thread(target=work, args=(app, stop))
         worker.start()
+        settle()
         print("ready", flush=True)
         stop.wait()
         worker.join()

@@ -9,13 +9,16 @@ import uvicorn
 from api.limits import Rate
 from api.main import create_app
 from bench.editions import opened
+from discover.cli.running import settle
 from discover.settings import Settings
 
 
 def main(port: int) -> None:
     with opened(Settings(_env_file=None)) as app:
         rate = Rate(per_second=1_000_000, burst=10_000_000)
-        uvicorn.run(create_app(app, rate), port=port, log_level="warning", access_log=False)
+        api = create_app(app, rate)
+        settle()
+        uvicorn.run(api, port=port, log_level="warning", access_log=False)
 
 
 if __name__ == "__main__":

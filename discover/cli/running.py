@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -45,11 +46,21 @@ class Together:
 
     def wait(self) -> None:
         """Until a signal or a failure, then until everything has ended."""
+        settle()
         with _signals(self.stop):
             while not self.stop.wait(0.5):
                 pass
             for thread in self._threads:
                 thread.join(_STOP_SECONDS)
+
+
+def settle() -> None:
+    """What a process has loaded stays to its end: the garbage collector leaves it alone, and comes
+    less often than for a script. Walking through all of it took a sixth of a second at a time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def run_up(settings: Settings) -> None:
@@ -168,6 +179,7 @@ def _serve(app: App, stop: threading.Event) -> None:
         forwarded_allow_ips=app.settings.trusted_proxies,
     )
     server = _Server(config)
+    settle()
 
     async def serve() -> None:
         serving = asyncio.create_task(server.serve())
