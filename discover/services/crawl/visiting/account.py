@@ -169,7 +169,9 @@ class _Visit:
                 last_modified=fetched.headers.get("last-modified"),
             )
         )
-        reading = await self._read_on(actor, outcome)
+        # Whoever did not show themselves in full is taken at their word of before, for no more.
+        whole = unproven is None and not actor.signals.reduced
+        reading = await self._read_on(actor, outcome) if whole else Reading()
         if unproven is not None and unproven.passing:
             return self._ended(ok=False, detail=unproven.detail, reading=reading)
         detail = unproven.detail if unproven else ""

@@ -66,6 +66,7 @@ class OutboxReader:
         self._met: set[str] = set()  # URIs of all items of this reading
         self._hinted: set[str] = {actor}
         self._oldest: datetime | None = None
+        self._ended = False  # nothing stands behind what was read
         self.reading = Reading()
 
     async def read(self, url: str) -> None:
@@ -85,12 +86,14 @@ class OutboxReader:
             if collection.total_items is not None and self.reading.total is None:
                 self.reading.total = collection.total_items
             read_any = True
+            later = next_page(collection, following, asked)
+            self._ended = later is None
             if collection.items:
                 pages += 1
                 page = await self._page(collection, following)
                 if page.known_met or page.too_old or not page.fresh:
                     break
-            following = next_page(collection, following, asked)
+            following = later
         if read_any:
             await self._ask_again()
 
@@ -207,12 +210,13 @@ class OutboxReader:
     async def _ask_again(self) -> None:
         """Known posts that stand between those just seen were deleted or narrowed: look.
 
-        Without any item at all, all known ones are in question.
+        Older ones are in question only where there is nothing more to read.
         """
         missed = [
             uri
             for uri, published in self._due.known_posts.items()
-            if uri not in self._met and (self._oldest is None or published >= self._oldest)
+            if uri not in self._met
+            and (self._ended or self._oldest is None or published >= self._oldest)
         ]
         if self._oldest is None and self._met:
             return  # items, but none readable: nothing can be concluded
