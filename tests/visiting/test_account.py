@@ -70,7 +70,8 @@ class World:
 
     def actor(self, **more: object) -> None:
         self.put(ME, {"id": ME, "type": "Person", "preferredUsername": "ada",
-                      "inbox": ME + "/inbox", "outbox": ME + "/outbox"} | more)  # fmt: skip
+                      "inbox": ME + "/inbox", "outbox": ME + "/outbox",
+                      "discoverable": True, "indexable": True} | more)  # fmt: skip
 
     def outbox(self, *items: object) -> None:
         doc = {"id": ME + "/outbox", "type": "OrderedCollection", "orderedItems": list(items)}
@@ -379,7 +380,8 @@ def test_boosted_and_mentioned_people_are_candidates_and_their_posts_are_not(wor
 
 
 def test_known_post_that_did_not_come_along_is_asked_for(world: World) -> None:
-    world.outbox(create(note("n0")), create(note("n2", age=3)), create(note("n4", age=5)))
+    newest = [create(note("n0")), create(note("n2", age=3)), create(note("n4", age=5))]
+    paged(world, newest, [create(note("n8", age=9))])
     world.status(f"{BASE}/notes/n1", 404)
     world.put(f"{BASE}/notes/n3", note("n3", age=4, to=[], cc=[]))
     known = {f"{BASE}/notes/n{n}": NOW - timedelta(hours=n + 1) for n in (1, 2, 3, 6)}
@@ -387,6 +389,28 @@ def test_known_post_that_did_not_come_along_is_asked_for(world: World) -> None:
     assert [item.uri.rpartition("/")[2] for item in world.of(PostMissing)] == ["n1"]
     assert world.posts_seen() == ["n0", "n2", "n4", "n3"]  # n3 for judgement: it was narrowed
     assert "/notes/n6" not in world.asked()  # older than what was read: nothing can be said
+
+
+def test_oldest_known_post_is_asked_for_where_the_outbox_ends_before_it(world: World) -> None:
+    world.outbox(create(note("n0")), create(note("n2", age=3)))
+    world.status(f"{BASE}/notes/n6", 404)
+    world.visit(known_posts={f"{BASE}/notes/n{n}": NOW - timedelta(hours=n + 1) for n in (2, 6)})
+    assert [item.uri.rpartition("/")[2] for item in world.of(PostMissing)] == ["n6"]
+
+
+@pytest.mark.parametrize("why", ["a reduced document", "no WebFinger"])
+def test_no_posts_are_taken_of_whoever_does_not_show_themselves_in_full(
+    world: World, why: str
+) -> None:
+    if why == "no WebFinger":
+        world.webfinger(uri=f"{BASE}/users/somebody-else")
+    else:
+        world.put(ME, {"id": ME, "type": "Person", "preferredUsername": "ada",
+                       "inbox": ME + "/inbox", "outbox": ME + "/outbox"})  # fmt: skip
+    world.outbox(create(note("n0")))
+    world.visit()
+    assert world.of(ActorSeen)
+    assert world.of(PostsSeen) == []
 
 
 def test_outbox_that_cannot_be_read_says_nothing_about_known_posts(world: World) -> None:
@@ -406,10 +430,8 @@ def test_counts_only_outbox_yields_its_count(world: World) -> None:
 def test_host_that_wants_a_pause_interrupts_the_visit(world: World) -> None:
     world.site.replies["/users/ada"] = answer(503, b"", {"Retry-After": "900"})
     assert world.visit().unreachable
-    world.actor()
-    world.site.replies["/.well-known/webfinger"] = answer(429, b"", {"Retry-After": "900"})
-    world.site.replies.pop("/.well-known/webfinger?resource=acct:ada@a.lab.test")
-    world.outbox(create(note("n0")))
+    world.actor(followers=ME + "/followers")
+    world.site.replies["/users/ada/outbox"] = answer(429, b"", {"Retry-After": "900"})
     visited = world.visit()
     assert visited.interrupted
     assert visited.result.retry_at is not None
