@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from discover.model.observed import VisitResult
+from discover.policy.frontier import FORGET_AFTER_FAILURES
 from discover.services.crawl.turns import claim_turns, more_accounts, release
 from discover.services.crawl.visits import finish_visits
-from discover.store.tables import Following, Withdrawal
+from discover.store.tables import Following, Visit, Withdrawal
 from tests.commands.conftest import Talk
 from tests.support.town import OUR_ACTOR, housed
 
@@ -46,6 +47,14 @@ def test_who_comes_in_while_their_server_stumbles_is_found_within_a_minute(talk,
     talk.house.clock.ahead += timedelta(seconds=45)
     talk.house.work()
     assert talk.house.found("ann", "accounts") == [ann.uri]
+
+
+def test_whoever_is_held_is_asked_after_however_often_their_server_fails(talk, ann):
+    talk.say(ann, "in")
+    (visit,) = [row for row in talk.house.rows(Visit) if row.uri == ann.uri]
+    for _ in range(FORGET_AFTER_FAILURES + 1):
+        finish_visits(talk.house.app.context, [VisitResult(visit.id, ok=False)])
+    assert ann.uri in [row.uri for row in talk.house.rows(Visit)]
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from discover.model.actor import Handle
 from discover.model.observed import Door, VisitResult
 from discover.policy.fasp import LOOK_AGAIN
 from discover.policy.frontier import (
+    LONGEST_BACKOFF,
     next_account_visit,
     next_after_failure,
     next_after_failure_of_newcomer,
@@ -123,6 +124,10 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
         newcomer = visit.door == Door.COMMAND.value and not _is_listed(connection, visit.uri)
         again = next_after_failure_of_newcomer if newcomer else next_after_failure
         pause = again(failures, ctx.jitter())
+        if pause is None and _is_listed(connection, visit.uri):
+            pause = (
+                LONGEST_BACKOFF  # whoever is held is asked after until their evidence has run out
+            )
         if pause is None:
             connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
             return
