@@ -8,6 +8,7 @@ from threading import Thread
 import pytest
 import sqlalchemy as sa
 
+from discover.model.instance import RobotsState
 from discover.services.consent.servers import add_server
 from discover.services.consent.withdraw import uncount_account
 from discover.services.federation import interactions, people
@@ -19,6 +20,7 @@ from discover.store.tables import (
     Post,
     RemoteKey,
     Report,
+    Server,
     Task,
     Visit,
 )
@@ -103,6 +105,17 @@ def test_pushes_from_a_server_that_never_opted_in_leave_no_trace(house):
         assert house.send(cleo, kind, note(house, uri), to=[EVERYBODY]).status_code == 202
     assert house.rows(Task) == house.rows(Visit) == []
     assert house.town.asked("/statuses/") == []
+
+
+def test_whom_a_push_speaks_of_is_not_forgotten_while_robots_txt_cannot_be_read(house):
+    dora = house.town.person("dora")
+    house.opt_in()
+    with house.app.context.database.write() as connection:
+        unreadable = {"robots": RobotsState.UNREADABLE.value}
+        connection.execute(sa.update(table(Server)).values(**unreadable))
+    house.send(dora, "Update", {"type": "Person", "id": dora.uri})
+    house.tasks()
+    assert [row.uri for row in house.rows(Visit)] == [dora.uri]
 
 
 def test_post_of_a_person_who_opted_in_alone_is_looked_at(house):

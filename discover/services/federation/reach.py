@@ -13,8 +13,13 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.model.verdict import Answer
-from discover.policy.consent import PersonAct, PersonFacts, ServerFacts, decide_server
+from discover.policy.consent import (
+    PersonAct,
+    PersonFacts,
+    ServerFacts,
+    decide_server,
+    must_purge,
+)
 from discover.policy.origin import host_of
 from discover.services.context import Context
 from discover.services.facts import (
@@ -198,5 +203,5 @@ def _above(uri: str) -> list[str]:
 
 
 def _has_in(server: ServerFacts) -> bool:
-    """Also while its robots.txt is still to be read, which comes before anybody's visit."""
-    return decide_server(server).answer is not Answer.NO
+    """Also while its robots.txt is still to be read, or cannot be: that comes before any visit."""
+    return not must_purge(decide_server(server))
