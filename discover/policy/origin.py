@@ -6,7 +6,7 @@ import re
 
 from discover.model.host import host_of_uri as host_of
 
-__all__ = ["host_of", "likely_handle_key", "same_origin"]
+__all__ = ["addresses_above", "host_of", "likely_handle_key", "same_origin"]
 
 _NAMED = re.compile(
     r"https?://[^/?#]+/(?:ap/users/|users/|user/|u/|accounts/|author/|profile/|@)([\w.-]+)/?\Z",
@@ -18,6 +18,11 @@ def same_origin(one: str, other: str) -> bool:
     """Do both URIs live on one host? False when either has none."""
     host = host_of(one)
     return host is not None and host == host_of(other)
+
+
+def addresses_above(uri: str) -> list[str]:
+    """The addresses that this one stands below, its host's own not among them."""
+    return [uri[:place] for place, letter in enumerate(uri) if letter == "/"][3:]
 
 
 def likely_handle_key(uri: str) -> str | None:

@@ -55,6 +55,13 @@ def test_a_boosted_post_of_who_left_gets_no_appointment(home):
     assert [row.uri for row in home.rows(Visit)] == [other]
 
 
+def test_who_leaves_unseen_takes_the_appointments_for_their_posts_along(home):
+    appoint(home, uri=f"{URI}/statuses/1", door="fasp")
+    appoint(home, uri=f"https://{HOST}/users/other/statuses/1", door="fasp")
+    forget_person(home.ctx, WHO)
+    assert [row.uri for row in home.rows(Visit)] == [f"https://{HOST}/users/other/statuses/1"]
+
+
 @pytest.mark.parametrize("row", [{"uri": URI}, {"handle_key": WHO.key, "handle": str(WHO)}])
 def test_an_appointment_from_anywhere_is_not_kept_and_nothing_is_asked(home, row):
     home.see(home.person("marta"))

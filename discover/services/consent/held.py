@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlmodel import SQLModel
 
-from discover.policy.origin import likely_handle_key
+from discover.policy.origin import addresses_above, likely_handle_key
 from discover.services.context import Context
 from discover.store.database import table
 from discover.store.tables import (
@@ -183,7 +183,15 @@ def _nameless(connection: Connection, handle_key: str) -> set[str]:
                 *(source.c.uri.not_in(others) for others in named),
             )
         )
-        found |= {uri for uri in uris if likely_handle_key(uri) == handle_key}
+        found |= {
+            address
+            for uri in uris
+            for address in (
+                uri,
+                *addresses_above(uri),
+            )  # an appointment may be for a post of theirs
+            if likely_handle_key(address) == handle_key
+        }
     return found
 
 

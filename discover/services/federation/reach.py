@@ -20,7 +20,7 @@ from discover.policy.consent import (
     decide_server,
     must_purge,
 )
-from discover.policy.origin import host_of
+from discover.policy.origin import addresses_above, host_of
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
@@ -104,7 +104,7 @@ def asked_themselves(ctx: Context, connection: Connection, uris: Iterable[str]) 
 
     Whatever their server says of itself, unless it is out or blocked.
     """
-    above = {uri: [uri, *_above(uri)] for uri in uris}
+    above = {uri: [uri, *addresses_above(uri)] for uri in uris}
     asked = {row.uri for row in _ASKED(connection, {up for ups in above.values() for up in ups})}
     asked -= {
         uri
@@ -149,7 +149,7 @@ def _look_up(ctx: Context, connection: Connection, questions: Iterable[_Question
     open_ = [one for one in questions if found.isdisjoint(one.held)]
     people = {uri for question in open_ for uri in question.people}
     posts = {question.post for question in open_ if question.post is not None}
-    above = {up for uri in posts for up in _above(uri)}
+    above = {up for uri in posts for up in addresses_above(uri)}
     hosts = {host for uri in people | posts if (host := host_of(uri)) is not None}
     return _Known(
         held=found,
@@ -172,7 +172,7 @@ def _may_look(known: _Known, uri: str) -> bool:
     server = known.servers.get(host) if host else None
     if server is None or _is_refused(server):
         return False
-    above = _above(uri)
+    above = addresses_above(uri)
     if any(_said_no(known.persons[up]) for up in above):
         return False
     return _has_in(server) or any(up in known.asked for up in above)
@@ -195,11 +195,6 @@ def _said_no(person: PersonFacts) -> bool:
 
 def _is_refused(server: ServerFacts | None) -> bool:
     return server is None or server.blocked or server.opted_out
-
-
-def _above(uri: str) -> list[str]:
-    """The addresses that this one stands below, its host's own not among them."""
-    return [uri[:place] for place, letter in enumerate(uri) if letter == "/"][3:]
 
 
 def _has_in(server: ServerFacts) -> bool:
