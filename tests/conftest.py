@@ -7,4 +7,5 @@ pytest_plugins = [
     "tests.support.journey",
     "tests.support.crowd",
     "tests.support.nameserver",
+    "tests.support.chromium",
 ]

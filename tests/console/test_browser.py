@@ -9,7 +9,6 @@ from pkgutil import iter_modules
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import sync_playwright
 
 from discover.services.consent.blocklist_drafts import keep_draft
 from discover.services.consent.blocklists import import_list
@@ -25,21 +24,12 @@ from discover.wire.blocklist import Block
 from tests.console.conftest import NAME, PASSWORD, consoled
 from tests.console.test_acts import queue, report
 from tests.console.test_login import PAGES
-from tests.support.chromium import FLAGS, install_chromium
 from tests.support.node import npm_folder
 from tests.support.site import HOST
 from tests.web.test_barriers import RULES, RUN
 from web import console
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

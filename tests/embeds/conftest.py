@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from tests.support.chromium import FLAGS, install_chromium
 from tests.support.crowd import gathered
 from tests.support.site import Site, serving
 
@@ -31,14 +29,6 @@ def site(tmp_path_factory) -> Iterator[Site]:
         crowd.settle()
         with serving(crowd.app) as served:
             yield served
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @dataclass

@@ -17,12 +17,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from discover.model.views import SearchRequest
 from discover.services.find.search import search
 from discover.services.suggest.similarity import refresh_all
-from tests.support.chromium import FLAGS, install_chromium
+from tests.support.chromium import chromium
 from tests.support.journey import travelling
 from tests.support.paths import ROOT
 from tests.support.site import GENEROUS, Site, serving
@@ -83,9 +83,8 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as home,
         filled(Path(home)) as (site, handle, other),
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
         if look is not None:
             look.mkdir(parents=True, exist_ok=True)
             for name, path in LOOKED_AT.items():
@@ -104,7 +103,6 @@ def main() -> None:
                 Image.open(io.BytesIO(picture)).save(
                     PICTURES / f"{name}.webp", quality=72, method=6
                 )
-        browser.close()
 
 
 if __name__ == "__main__":

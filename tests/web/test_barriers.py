@@ -6,11 +6,10 @@ import re
 
 import httpx
 import pytest
-from playwright.sync_api import sync_playwright
 
 from discover.model.views import SearchRequest
 from discover.services.find.search import search
-from tests.support.chromium import FLAGS, install_chromium
+from tests.support.chromium import chromium
 from tests.support.node import npm_folder
 
 pytestmark = pytest.mark.browser
@@ -68,8 +67,7 @@ def people(crowded):
 )
 def test_no_page_has_a_barrier(crowded, people, axe, scheme, width, language):
     wrong = {}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
+    with chromium() as browser:
         context = browser.new_context(
             base_url=crowded.base,
             viewport={"width": width, "height": 800},
@@ -90,5 +88,4 @@ def test_no_page_has_a_barrier(crowded, people, axe, scheme, width, language):
                 found.append(["wider than the screen", []])
             if found:
                 wrong[path] = found
-        browser.close()
     assert not wrong, "\n".join(f"{path}: {one}" for path, found in wrong.items() for one in found)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import sync_playwright
 
-from tests.support.chromium import FLAGS, install_chromium
 from tests.support.site import HOST
 
 pytestmark = pytest.mark.browser
@@ -16,14 +14,6 @@ PATHS = (
     "/", "/search?q=astronomy", f"/account/marta@{HOST}", f"/why?handle=marta@{HOST}", "/about",
     "/api", "/nothing",
 )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

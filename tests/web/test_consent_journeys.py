@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from api.routes import checks
 from discover.demo.people import Host
-from tests.support.chromium import FLAGS, install_chromium
 from tests.support.journey import Journey
 from tests.support.site import GENEROUS, serving
 
@@ -20,14 +18,6 @@ pytestmark = pytest.mark.browser
 
 FILE = "/.well-known/waypost.json"
 SCRIPTS = pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def apart(work, *args):

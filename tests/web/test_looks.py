@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from discover.services.index.indexing import index_all
-from tests.support.chromium import FLAGS, install_chromium
 from tests.support.site import HOST, actor
 
 pytestmark = pytest.mark.browser
@@ -19,14 +17,6 @@ CUT_OFF = """() => [...document.querySelectorAll("main select")].filter((select)
   const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - 16;
   return pen.measureText(select.selectedOptions[0].text).width > room;
 }).map((select) => select.id)"""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

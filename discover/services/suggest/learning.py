@@ -14,8 +14,8 @@ from discover.policy import similarity as policy
 from discover.policy.leading import Learning, Part
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
-from discover.services.index.documents import Judged, judge_accounts
-from discover.services.suggest.reading import language_of, newest_posts
+from discover.services.index.documents import Judged, judge_accounts, newest_posts
+from discover.services.suggest.reading import RECENT, language_of
 from discover.services.topics.catalogue import catalogue, topics_of
 from discover.store.database import Lookup, among, chunks, table
 from discover.store.tables import CommonWord, TellingWord
@@ -129,21 +129,21 @@ def _asked(
 ) -> list[tuple[Judged, list[str], set[str], dict[str, float]]]:
     """Those of the sample who are listed: texts and hashtags that may be read, and their topics."""
     now = ctx.clock.now()
-    judged: dict[int, Any] = {
+    judged = {
         number: one
         for number, one in judge_accounts(ctx, connection, list(ids), now).items()
         if one.verdict.list.allowed
     }
-    posts = newest_posts(ctx, connection, judged, now)
+    posts = newest_posts(ctx, connection, judged, RECENT, now)
     topics = topics_of(connection, judged)
     return [
         (
             one,
-            [one.row.summary, *(post.text for post in posts.get(number, ()))],
+            [one.row.summary, *(post.row.text for post in posts.get(number, ()))],
             {
                 *one.row.hashtags,
                 *one.row.featured_tags,
-                *(tag for post in posts.get(number, ()) for tag in post.hashtags),
+                *(tag for post in posts.get(number, ()) for tag in post.facts.hashtags),
             },
             {topic.topic: topic.weight for topic in topics.get(number, ())},
         )

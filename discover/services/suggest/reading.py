@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
-from discover.policy.consent import decide_post
 from discover.policy.languages import of_account
-from discover.services.context import Context
-from discover.services.facts import POST_FACTS, POSTS, post_facts
 from discover.services.index.documents import Judged
-from discover.services.index.newest import places
-from discover.store.database import Lookup
 
-RECENT = 20  # posts of each account that are looked at
-
-_places = places()
-# Statements are made once: to make one costs more than to run it.
-_RECENT = Lookup(
-    sa.select(*POST_FACTS, POSTS.c.text, POSTS.c.language)
-    .join(_places, _places.c.id == POSTS.c.id)
-    .where(_places.c.place <= RECENT)
-)
-
-
-def newest_posts(
-    ctx: Context, connection: Connection, judged: dict[int, Judged], now: datetime
-) -> dict[int, list[Any]]:
-    """The newest posts that may be found at this moment, by author."""
-    posting = [number for number, one in judged.items() if one.verdict.index_posts.allowed]
-    found: dict[int, list[Any]] = {}
-    for row in _RECENT(connection, posting):
-        one = judged[row.account_id]
-        if decide_post(post_facts(row, one.row.uri), one.author, ctx.rules, now).allowed:
-            found.setdefault(row.account_id, []).append(row)
-    return found
+RECENT = 20  # newest posts of each account that are looked at
 
 
 def languages_of(one: Judged) -> tuple[str, ...]:

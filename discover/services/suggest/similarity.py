@@ -24,14 +24,19 @@ from discover.policy.similarity import Pool
 from discover.policy.suggest import SMALL_SERVER, is_new_voice, may_suggest, mostly_warned
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
-from discover.services.index.documents import Judged, judge_accounts
+from discover.services.index.documents import (
+    Judged,
+    JudgedPost,
+    judge_accounts,
+    newest_posts,
+)
 from discover.services.suggest.learning import (
     common_words,
     leading_topics,
     meanings,
     profile_parts,
 )
-from discover.services.suggest.reading import language_of, languages_of, newest_posts
+from discover.services.suggest.reading import RECENT, language_of, languages_of
 from discover.services.topics.catalogue import catalogue, telling, topics_of
 from discover.store.database import Lookup, among, chunks, table, upsert
 from discover.store.tables import ChangedAccount, Task, TraitRow
@@ -152,7 +157,7 @@ def _work_out(
         for number, one in judge_accounts(ctx, connection, ids, now).items()
         if one.verdict.list.allowed
     }
-    posts = newest_posts(ctx, connection, judged, now)
+    posts = newest_posts(ctx, connection, judged, RECENT, now)
     topics = topics_of(connection, judged)
     common = common_words(connection, {language_of(one) for one in judged.values()})
     said = {number: profile_parts(one) for number, one in judged.items()}
@@ -232,8 +237,8 @@ def _rows(
     ]
 
 
-def _pool(one: Judged, posts: Sequence[Any], size: int, now: datetime) -> Pool:
-    warned = sum(bool(post.sensitive or post.content_warning) for post in posts)
+def _pool(one: Judged, posts: Sequence[JudgedPost], size: int, now: datetime) -> Pool:
+    warned = sum(post.facts.sensitive for post in posts)
     if not may_suggest(one.verdict, bots=True) or mostly_warned(len(posts), warned):
         return Pool.NOBODY
     if one.row.type in (ActorType.SERVICE, ActorType.APPLICATION):
@@ -243,16 +248,16 @@ def _pool(one: Judged, posts: Sequence[Any], size: int, now: datetime) -> Pool:
 
 
 def _uses(
-    one: Judged, posts: Sequence[Any], common: Collection[str]
+    one: Judged, posts: Sequence[JudgedPost], common: Collection[str]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Hashtags and words; what stands behind a content warning tells nothing."""
     row = one.row
     tags: Counter[str] = Counter()
     words: Counter[str] = Counter()
     for post in posts:
-        if not post.sensitive and not post.content_warning:
-            tags.update(set(post.hashtags))
-            words.update(policy.words_of(post.text))
+        if not post.facts.sensitive:
+            tags.update(set(post.facts.hashtags))
+            words.update(policy.words_of(post.row.text))
     said = leading.by_place(row.summary, policy.words_of)
     for _name, value in row.fields:
         if "://" not in value:
@@ -262,12 +267,12 @@ def _uses(
     return policy.tag_uses(own, tags), policy.word_uses(said, words, common)
 
 
-def _told(one: Judged, posts: Sequence[Any]) -> dict[str, int]:
+def _told(one: Judged, posts: Sequence[JudgedPost]) -> dict[str, int]:
     """In how many of the newest texts a word of each topic stands, or most words tell of it."""
     found: Counter[str] = Counter()
-    calm = [post for post in posts if not post.sensitive and not post.content_warning]
+    calm = [post for post in posts if not post.facts.sensitive]
     texts = [(one.row.summary, one.row.language)]
-    texts += [(post.text, post.language) for post in calm[:_WORDS_OF]]
+    texts += [(post.row.text, post.row.language) for post in calm[:_WORDS_OF]]
     for text, language in texts:
         matches = catalogue().in_text(text).values()
         listed = {topic for some in matches for topic, _ in some}
