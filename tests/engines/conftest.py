@@ -11,7 +11,9 @@ import pytest
 
 from discover.engines.meilisearch import MeilisearchEngine
 from discover.engines.tantivy import TantivyEngine
+from discover.model.query import EngineQuery, Filters, Kind
 from discover.ports import SearchEngine
+from tests.engines.corpus import ACCOUNTS, POSTS
 from tests.support.meilisearch import RunningMeilisearch
 
 _prefixes = itertools.count(1)
@@ -42,3 +44,25 @@ def engine(connect: Connect) -> SearchEngine:
     made = connect()
     made.prepare()
     return made
+
+
+ACCOUNT_IDS = {one.id for one in ACCOUNTS}
+POST_IDS = {one.id for one in POSTS}
+
+
+@pytest.fixture
+def filled(engine: SearchEngine) -> SearchEngine:
+    engine.upsert([*ACCOUNTS, *POSTS])
+    return engine
+
+
+def posts(engine: SearchEngine, text: str = "", **more) -> list[int]:
+    return [hit.id for hit in engine.search(EngineQuery(Kind.POSTS, text, **more)).hits]
+
+
+def accounts(engine: SearchEngine, text: str = "", **more) -> list[int]:
+    return [hit.id for hit in engine.search(EngineQuery(Kind.ACCOUNTS, text, **more)).hits]
+
+
+def only(**filters) -> dict[str, Filters]:
+    return {"filters": Filters(**filters)}

@@ -6,25 +6,27 @@ import hashlib
 import logging
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from discover.bootstrap import App, open_app
+from discover.model.fetched import FetchError, FetchFailure
 from discover.net.client import GuardedClient
 from discover.net.keys import SigningKey
 from discover.net.manners import Gate, Manners, open_gate
 from discover.net.resolve import Lookup, system_lookup
 from discover.net.signing import Scheme, Signer
-from discover.net.verify import SignedRequest, Verifier
+from discover.net.verify import Refused, SignedRequest, Verifier
 from discover.policy.address import read_url
 from discover.ports import Fetcher
 from discover.settings import Settings
 from tests.support.remote import Person
-from tests.support.rude_site import RudeSite
+from tests.support.rude_site import RudeSite, Seen
 
 KEY = SigningKey.generate_rsa("https://waypost.test/actor#main-key")
 
@@ -191,3 +193,46 @@ def our_request(site: RudeSite) -> Callable[[str, str], tuple[SignedRequest, str
         return SignedRequest(method, str(target), headers, body or b""), person.uri
 
     return make
+
+
+@pytest.fixture
+def alice(site: RudeSite) -> Person:
+    return Person("alice").live_at(site)
+
+
+@pytest.fixture(scope="module")
+def mallory() -> Person:
+    return Person("mallory", host="evil.lab.test")
+
+
+SCHEMES = pytest.mark.parametrize("scheme", ["cavage", "rfc9421"])
+
+
+def rows(desk: Desk, table: sa.Table) -> int:
+    with desk.app.context.database.read() as connection:
+        return connection.scalar(sa.select(sa.func.count()).select_from(table)) or 0
+
+
+def refused(
+    desk: Desk, request: SignedRequest, actor: str | None, *, status: int = 401, **given: Any
+) -> str:
+    """The reason."""
+    with pytest.raises(Refused) as info:
+        desk(request, actor, **given)
+    assert info.value.status == status
+    return info.value.reason
+
+
+def altered(request: SignedRequest, **headers: str | None) -> SignedRequest:
+    changed = dict(request.headers) | {name.replace("_", "-"): v for name, v in headers.items()}
+    return replace(request, headers={name: v for name, v in changed.items() if v is not None})
+
+
+def refusal(bench: Bench, url: str = "https://a.lab.test/doc", **given: object) -> FetchFailure:
+    with pytest.raises(FetchError) as caught:
+        bench.get(url, **given)
+    return caught.value.failure
+
+
+def documents(site: RudeSite) -> list[Seen]:
+    return [seen for seen in site.seen if seen.path != "/robots.txt"]

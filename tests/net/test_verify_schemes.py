@@ -8,12 +8,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from discover.net.verify import Refused, Signer
-from tests.support.remote import Person
-
-
-@pytest.fixture
-def alice(site):
-    return Person("alice").live_at(site)
 
 
 def test_cavage_signature_names_the_actor(verify, alice):

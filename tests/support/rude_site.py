@@ -118,3 +118,11 @@ class RudeSite:
             with contextlib.suppress(ConnectionError, ssl.SSLError, TimeoutError):
                 async with asyncio.timeout(1):
                     await writer.wait_closed()
+
+
+async def silent(_seen: Seen, _writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(30)
+
+
+async def hung_up(_seen: Seen, writer: asyncio.StreamWriter) -> None:
+    writer.close()

@@ -3,143 +3,31 @@
 from __future__ import annotations
 
 import os
-import struct
 import time
-import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
-from ipaddress import ip_network
 from pathlib import Path
 
-import httpx
 import pytest
 from PIL import Image
 
 from discover.bootstrap import open_app
 from discover.model.actor import Flag, Handle
-from discover.model.instance import RobotsState
-from discover.model.observed import ServerSeen
-from discover.model.views import AccountView
 from discover.net.budget import Rate
 from discover.services.consent.blocklists import block_host
-from discover.services.consent.servers import add_server
 from discover.services.consent.withdraw import forget_person, withdraw_account
 from discover.services.crawl.observe import observe
 from discover.services.find.accounts import find_account, recent_posts
 from discover.services.find.pictures import Picture, PictureKind
 from discover.settings import Settings
+from tests.support.pictured_town import CDN, HOST, Town, now, town
+from tests.support.pictures import avif, bomb, gif, picture, png, saying, webp_bomb
 from tests.support.rude_site import RudeSite, answer
-from tests.support.site import YES, Site, actor, post, posts, serving
+from tests.support.site import YES, actor, post, posts, serving
 from web import apart, media, shrink
 from web.image_store import ImageStore
 from web.images import avatar_path, emoji_path, with_emoji
-
-HOST = "stars.lab.test"
-CDN = "cdn.lab.test"
-
-
-def png(width=300, height=200, colour=(200, 30, 30, 255)) -> bytes:
-    made = BytesIO()
-    Image.new("RGBA", (width, height), colour).save(made, "PNG")
-    return made.getvalue()
-
-
-def gif() -> bytes:
-    """Two frames: red, then blue."""
-    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
-    made = BytesIO()
-    frames[0].save(made, "GIF", save_all=True, append_images=frames[1:], duration=100)
-    return made.getvalue()
-
-
-def bomb() -> bytes:
-    """A PNG of a few hundred bytes that says it is 30,000 by 30,000."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        body = kind + data
-        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
-
-    head = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 6, 0, 0, 0)
-    data = zlib.compress(b"\0" * 100_000)
-    signature = b"\x89PNG\r\n\x1a\n"
-    return signature + chunk(b"IHDR", head) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
-
-
-def avif(width=300, height=200, **options) -> bytes:
-    made = BytesIO()
-    Image.new("RGBA", (width, height), "red").save(made, "AVIF", speed=10, **options)
-    return made.getvalue()
-
-
-def saying(body: bytes, width: int, height: int) -> bytes:
-    """The same AVIF, whose container says another size than its frames have (ispe boxes)."""
-    parts = body.split(b"ispe")
-    size = struct.pack(">II", width, height)
-    return b"ispe".join([parts[0], *(part[:4] + size + part[12:] for part in parts[1:])])
-
-
-def webp_bomb() -> bytes:
-    head = b"\0\0\0\0" + (16_383).to_bytes(3, "little") * 2
-    body = b"WEBPVP8X" + struct.pack("<I", len(head)) + head
-    return b"RIFF" + struct.pack("<I", len(body)) + body
-
-
-def picture(body: bytes, kind: str = "image/png"):
-    return answer(200, body, {"content-type": kind})
-
-
-@dataclass
-class Town:
-    """A server with people, the host that keeps their pictures, and a Waypost that lists them."""
-
-    site: Site
-    rude: RudeSite
-    home: Path
-
-    def person(self, user: str, url: str | None = None, **more) -> AccountView:
-        """Listed, with the avatar at this address."""
-        url = url or f"https://{CDN}/{user}.png"
-        self.site.see(actor(user, host=HOST, avatar_url=url, **more))
-        view = find_account(self.site.app.context, Handle(user, HOST))
-        assert view is not None
-        return view
-
-    def fetches(self) -> int:
-        return sum(path != "/robots.txt" for path in self.rude.paths())
-
-    def get(self, path: str | None, **headers: str) -> httpx.Response:
-        assert path is not None
-        return self.site.get(path, headers=headers)
-
-    def on_disk(self) -> list[Path]:
-        return [path for path in (self.home / "images").rglob("*") if path.is_file()]
-
-
-@contextmanager
-def town(home: Path, rude: RudeSite, **settings) -> Iterator[Town]:
-    given = {
-        "lab_networks": (ip_network("127.0.0.0/8"),),
-        "lab_hosts": (("*.lab.test", "127.0.0.1", rude.port),),
-        "lab_plain_http": True,
-        "crawl_delay": 0.0,
-        "request_seconds": 1.0,
-        **settings,
-    }
-    app = open_app(Settings(_env_file=None, home=home, **given))
-    try:
-        app.context.engine.prepare()
-        add_server(app.context, HOST, "its admin agreed, in this test")
-        observe(app.context, [ServerSeen(HOST, RobotsState.ALLOWED, None, None, seen_at=now(app))])
-        with serving(app) as site:
-            yield Town(site, rude, home)
-    finally:
-        app.close()
-
-
-def now(app):
-    return app.context.clock.now()
 
 
 @pytest.fixture

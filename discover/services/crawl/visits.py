@@ -14,7 +14,7 @@ from discover.model.actor import Handle
 from discover.model.observed import Door, VisitResult
 from discover.policy.fasp import LOOK_AGAIN
 from discover.policy.frontier import (
-    LONGEST_BACKOFF,
+    FORGET_AFTER_FAILURES,
     next_account_visit,
     next_after_failure,
     next_after_failure_of_newcomer,
@@ -125,9 +125,8 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
         again = next_after_failure_of_newcomer if newcomer else next_after_failure
         pause = again(failures, ctx.jitter())
         if pause is None and _is_listed(connection, visit.uri):
-            pause = (
-                LONGEST_BACKOFF  # whoever is held is asked after until their evidence has run out
-            )
+            # Whoever is held is asked after until their evidence has run out.
+            pause = next_after_failure(FORGET_AFTER_FAILURES - 1, ctx.jitter())
         if pause is None:
             connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
             return
