@@ -30,7 +30,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _POST_COLUMNS = (
     "id", "uri", "account_id", "type", "url", "audience", "published", "title", "text", "html",
     "content_warning", "sensitive", "language", "hashtags", "media", "emojis", "in_reply_to",
-    "searchable_by", "opt_out_tags", "source_url", "seen_at", "rule_version",
+    "searchable_by", "opt_out_tags", "source_url", "link_titles", "seen_at", "rule_version",
 )  # fmt: skip
 _USE_COLUMNS = ("post_id", "kind", "name", "account_id", "hour", "language")
 
@@ -135,7 +135,7 @@ def _row(one: _Post, size: Size, now: datetime) -> tuple[Any, ...]:
         one.id, uri, one.author + 1, "Note", uri, "public", at, "", one.text,
         f"<p>{one.text}</p>", "", False, one.language, orjson.dumps(list(one.tags)).decode(),
         "[]", "[]", None if one.answers is None else _uri(one.answers), "unsaid", "[]", "",
-        seen, "bench",
+        "[]", seen, "bench",
     )  # fmt: skip
 
 
