@@ -56,9 +56,12 @@ _TRAITS_OF = Lookup(
         among(TRAITS.c.account_id)
     )
 )
+# A joined trait is looked for among those of the accounts. SQLite would go through everybody who
+# has a bare one: the cost would grow with the number of accounts.
+_joined = TRAITS.c.trait.concat(sa.literal_column("''"))
 _HAVING = Lookup(
     sa.select(TRAITS.c.account_id, TRAITS.c.trait, TRAITS.c.weight).where(
-        among(TRAITS.c.account_id), TRAITS.c.trait.in_(sa.bindparam("wanted", expanding=True))
+        among(TRAITS.c.account_id), _joined.in_(sa.bindparam("wanted", expanding=True))
     )
 )
 _TOPICS_OF = Lookup(
@@ -145,11 +148,12 @@ def sharing(
     for number, (name, pool) in enumerate(branches):
         values[f"trait{number}"] = name
         values[f"pool{number}"] = pool.value
+    worth = {name: _worth(name) * wanted[name] for name in chosen}
     rows = connection.execute(_best_placed(len(branches)), values).all()
     for account_id, name, pool, weight in rows:
         match = found[account_id]
         match.pool = pool
-        part = _worth(name) * wanted[name] * weight
+        part = worth[name] * weight
         match.traits[name] = part
         match.score += part
     weighed = {name: wanted[name] for name in heaviest[:MOST_WEIGHED]}
@@ -164,9 +168,10 @@ def _weigh(
     if len(wanted) < 2:
         return
     best = nlargest(most, found, key=lambda number: (found[number].score, -number))
+    worth = {name: _worth(name) * wanted[name] for name in wanted}
     for number, own in weights(connection, best, wanted).items():
         match = found[number]
-        match.traits = {name: _worth(name) * wanted[name] * own[name] for name in own}
+        match.traits = {name: worth[name] * own[name] for name in own}
         match.score = sum(match.traits.values())
 
 
