@@ -15,11 +15,12 @@ from discover.bootstrap import App
 from discover.model.actor import Handle
 from discover.model.host import host_and_port
 from discover.model.query import Sort
-from discover.model.suggestions import SuggestionRequest
+from discover.model.suggestions import Suggestion, SuggestionRequest
 from discover.model.verdict import SENTENCES
-from discover.model.views import BadRequest, SearchAnswer, SearchRequest
+from discover.model.views import AccountView, BadRequest, SearchAnswer, SearchRequest
 from discover.model.words import N_
 from discover.services.consent.why import explain_account, explain_server
+from discover.services.context import Context
 from discover.services.find.accounts import find_account, recent_posts
 from discover.services.find.search import MAX_WORDS, search
 from discover.services.suggest.suggesting import suggest
@@ -40,6 +41,7 @@ _MEDIA = {
     "audio": ("audio",),
 }  # fmt: skip
 _SIMILAR = 4
+_LOOKED_THROUGH = 40  # similar people, for those who say yes to web search engines
 _TOPICS_SHOWN = 6
 _PROFILE = re.compile(r"^/(?:@|users/|u/|c/|author/)(?P<user>[\w.\-]+)/?$")
 
@@ -51,7 +53,7 @@ Disallow: /discover
 Disallow: /follow
 Disallow: /why
 Disallow: /remove
-Disallow: /api/v1/
+Disallow: /api/
 """
 
 
@@ -191,7 +193,7 @@ def account(request: Request, handle: Annotated[str, Path(description="user@host
     view = find_account(context, wanted)
     if view is None:
         raise HTTPException(404, N_("No account with this handle is listed here."))
-    similar = suggest(context, SuggestionRequest(like=(view.handle,), limit=_SIMILAR)).suggestions
+    similar = _similar(context, view)
     with context.database.read() as connection:
         topics = topics_of(connection, [view.id]).get(view.id, ())
     return page(
@@ -205,6 +207,15 @@ def account(request: Request, handle: Annotated[str, Path(description="user@host
         app=app_url(view.uri),
         now=context.clock.now(),
     )
+
+
+def _similar(context: Context, view: AccountView) -> tuple[Suggestion, ...]:
+    """On a page that web search engines may keep, only who says the same about themselves."""
+    most = _LOOKED_THROUGH if view.web_searchable else _SIMILAR
+    found = suggest(context, SuggestionRequest(like=(view.handle,), limit=most)).suggestions
+    if view.web_searchable:
+        found = tuple(one for one in found if one.account.web_searchable)
+    return found[:_SIMILAR]
 
 
 def read_who(text: str) -> Handle | str:

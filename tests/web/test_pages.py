@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from urllib.robotparser import RobotFileParser
 
 import pytest
+import sqlalchemy as sa
 
 from discover.model.actor import Flag, Handle
+from discover.services.facts import ACCOUNTS
+from discover.services.suggest import similarity
+from discover.services.topics.measure import measure
 from tests.support.site import HOST, MARTA, YES, actor, post, posts
 from web.assets import asset_url, assets
 from web.routes import contact_link, read_who
@@ -300,6 +305,33 @@ def test_only_who_says_so_is_shown_to_web_search_engines(own_site):
     assert "noindex" not in shown.text + shown.headers["x-robots-tag"]
     hidden = own_site.page(f"/account/silent@{HOST}")
     assert '<meta name="robots" content="noindex' in hidden.text
+
+
+def test_page_kept_by_web_search_engines_shows_nobody_who_did_not_say_so_too(own_site):
+    yes = replace(YES, noindex=Flag.FALSE)
+    people = [actor("open", signals=yes), actor("wide", signals=yes), actor("silent")]
+    own_site.see(*people, *(posts(one, post(one, 7, "Astronomy tonight")) for one in people))
+    context = own_site.app.context
+    with context.database.read() as connection:
+        measure(context, list(connection.scalars(sa.select(ACCOUNTS.c.id))))
+    similarity.mark_everybody(context)
+    similarity.refresh_all(context)
+
+    def similar(name: str) -> set[str]:
+        html = own_site.page(f"/account/{name}@{HOST}").text
+        return set(re.findall(r'data-handle="([^"]*)"', html)) - {f"{name}@{HOST}"}
+
+    assert similar("open") == {f"wide@{HOST}"}
+    assert len(similar("silent")) == 4
+
+
+def test_robots_txt_keeps_every_api_from_other_search_engines(site):
+    asked = site.get("/robots.txt").text
+    robots = RobotFileParser()
+    robots.parse(asked.splitlines())
+    for path in ("/api/v1/search", "/api/v2/search?q=astronomy", f"/api/v1/accounts/marta@{HOST}"):
+        assert not robots.can_fetch("anybot", path), path
+    assert robots.can_fetch("anybot", "/api")
 
 
 def test_the_source_code_is_offered_on_every_page(site):
