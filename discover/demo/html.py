@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-_TOKEN = re.compile(r"https?://[^\s<]+|@[\w.-]+@[\w.-]*\w|#\w+")
+from discover.model.letters import WORD
+
+_TOKEN = re.compile(rf"https?://[^\s<]+|@[\w.-]+@[\w.-]*\w|#[{WORD}]+")
 
 TagLink = Callable[[str], str]
 

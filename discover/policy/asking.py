@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from discover.model.letters import WORD
 from discover.policy.topics import LONGEST_PHRASE, Catalogue, key
 
 SURELY = 0.9  # listed, a plural, or with a year behind it
 MOST_LANGUAGES = 4  # a name that more languages share tells nothing about the one who asks
 MOST_TOPICS = 3  # who names more asks for words
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(f"[{WORD}]+")
 _KANA = re.compile("[\u3041-\u309f]+")  # particles and endings
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff々ー]+")
 

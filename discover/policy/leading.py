@@ -13,6 +13,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from discover.model.letters import MARKS, NON_JOINER, WORD
+
 # Each further sentence, hashtag or emoji of a profile counts this share of the one before it.
 LATER = 0.3
 # So many different hashtags are stuffing: they lead nowhere.
@@ -26,11 +28,11 @@ TELLING_PEOPLE = 3
 DOUBT = 1
 
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+")
-_HASHTAG = re.compile(r"[#＃]\w+")
+_HASHTAG = re.compile(rf"[#＃][{WORD}{NON_JOINER}]+")
 _SENTENCE = re.compile(r"(?<=[.!?;])\s+|(?<=[。！？])|\s+[|·•—–/]\s+|\n+")
 _UNSPACED = "぀-ヿ一-鿿฀-๿"
 _TOKEN = re.compile(
-    rf"(?:(?![{_UNSPACED}])[^\W\d_]){{3,30}}|[ァ-ヺー]{{3,12}}|[{_UNSPACED}]{{2,}}"
+    rf"(?:(?![{_UNSPACED}])[^\W\d_][{MARKS}]*){{3,30}}|[ァ-ヺー]{{3,12}}|[{_UNSPACED}]{{2,}}"
     "|[\u2600-\u27bf\u2b50\U0001f300-\U0001faff]"
 )
 _KATAKANA = re.compile("[ァ-ヺー]{3,12}")

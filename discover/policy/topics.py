@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
+from discover.model.letters import WORD
 from discover.model.topics import Topic
 
 # How surely a tag means a topic, by how it was recognised.
@@ -38,7 +39,7 @@ TYPO_FROM = 4
 GUESSED_FROM = 5
 
 _YEAR = re.compile(r"(?<=\D)(?:19|20)?\d\d$")
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(f"[{WORD}]+")
 _ARABIC = str.maketrans("أإآٱىة", "اااايه", "\u0640" + "".join(map(chr, range(0x64B, 0x653))))
 _UNSPACED = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff々ー]+")
 

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from discover.model.letters import WORD
 from discover.wire.audience import PUBLIC
 from discover.wire.command_words import (
     CONJUNCTIONS,
@@ -25,7 +26,7 @@ from discover.wire.command_words import (
 )
 from discover.wire.dates import read_time
 from discover.wire.documents import Json
-from discover.wire.hashtags import fold, in_text
+from discover.wire.hashtags import NAME, fold, in_text
 from discover.wire.jsonld import as_id, as_ids, as_list, as_text, types
 from discover.wire.language import declared
 from discover.wire.received import actor_of, inner
@@ -44,8 +45,8 @@ _URL = re.compile(r"https?://\S+")
 _HANDLE = re.compile(r"[\w.\-]*@[\w.\-]+(?:@[\w.\-]+)?(?::\d+)?")
 _NAMED = re.compile(r"[\w.\-]+@[\w\-]+(?:\.[\w\-]+)+(?::\d+)?")
 _SHORTCODE = re.compile(r":[a-z0-9_]+:", re.IGNORECASE)
-_HASHTAG = re.compile(r"#[\w·・‧]+")
-_WORD = re.compile(r"\w+")
+_HASHTAG = re.compile(f"#{NAME}")
+_WORD = re.compile(f"[{WORD}]+")
 _JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")
 _FOLLOWERS = re.compile(r"/(?:followers|follower|subscribers)/?(?:\?.*)?$")
 

@@ -6,13 +6,19 @@ import re
 import unicodedata
 from typing import Any
 
+from discover.model.letters import MARKS, NON_JOINER, WORD
 from discover.wire.documents import Json
 from discover.wire.jsonld import as_list, types
 
 LONGEST = 100
 # A letter or digit or '_' after '#'; never inside a word, an entity or a URL's fragment.
-_IN_TEXT = re.compile(r"(?<![\w&/=?.:)#＃])[#＃]([\w·・‧]+)")
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+NAME = rf"[\w·・‧][{WORD}{NON_JOINER}·・‧]*"
+_IN_TEXT = re.compile(rf"(?<![\w&/=?.:)#＃])[#＃]({NAME})")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff"
+    "\U000e0100-\U000e01ef]"
+)
+_MARKS = re.compile(f"[{MARKS}]")
 # Latin letters that no Unicode decomposition takes apart.
 _LATIN = str.maketrans("øłđðħıŋŧ", "olddhint")
 
@@ -27,26 +33,29 @@ def fold(tag: str) -> str:
     tag = tag.strip().lstrip("#＃")
     if tag.isascii():
         return tag.lower()[:LONGEST]
-    tag = unicodedata.normalize("NFKC", _INVISIBLE.sub("", tag)).casefold()
+    # Unicode's toNFKC_Casefold: to do it again changes nothing
+    tag = unicodedata.normalize("NFD", _INVISIBLE.sub("", tag))
+    for _ in range(2):
+        tag = unicodedata.normalize("NFKC", tag.casefold())
     letters: list[str] = []
     for char in map(_plain_letter, tag):
         if not ("\u0300" <= char <= "\u036f" and letters and letters[-1].isascii()):
             letters.append(char)
-    return "".join(letters).lstrip("#")[:LONGEST]
+    return "".join(letters).strip().lstrip("#")[:LONGEST]
 
 
 def in_text(text: str) -> tuple[str, ...]:
     """Keys of the hashtags written in plain text, in order. Numbers alone are no hashtags."""
     if "#" not in text and "＃" not in text:
         return ()
-    tokens = (match for match in _IN_TEXT.findall(text) if not match.isdigit())
-    return tuple(dict.fromkeys(filter(None, map(fold, tokens))))
+    tokens = _IN_TEXT.findall(unicodedata.normalize("NFC", text))
+    return tuple(dict.fromkeys(filter(_names, map(fold, tokens))))
 
 
 def written(text: str, key: str) -> tuple[str, ...]:
     """How a tag with this key is spelled in plain text, without '#'; each spelling once."""
-    found = (match for match in _IN_TEXT.findall(text) if fold(match) == key)
-    return tuple(dict.fromkeys(found))
+    tokens = _IN_TEXT.findall(unicodedata.normalize("NFC", text))
+    return tuple(dict.fromkeys(token for token in tokens if fold(token) == key))
 
 
 def in_tags(tag: Any) -> tuple[str, ...]:
@@ -55,9 +64,15 @@ def in_tags(tag: Any) -> tuple[str, ...]:
     for entry in as_list(tag):
         if isinstance(entry, dict) and "Hashtag" in types(entry):
             key = fold(_name(entry))
-            if key and not key.isdigit() and not any(map(str.isspace, key)):
+            if _names(key):
                 found[key] = None
     return tuple(found)
+
+
+def _names(key: str) -> bool:
+    """Numbers name nothing, and neither does a key cap of an emoji or more than one word."""
+    letters = _MARKS.sub("", key)
+    return bool(letters) and not letters.isdigit() and not any(map(str.isspace, letters))
 
 
 def _name(entry: Json) -> str:

@@ -7,9 +7,11 @@ from functools import lru_cache
 
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
+from discover.model.letters import NON_JOINER, WORD
+
 UNKNOWN = "und"
 _TAG = re.compile(r"^[a-z]{2,3}(?:-[a-z0-9]{1,8})*$")
-_NOISE = re.compile(r"https?://\S+|www\.\S+|[@#＃][\w.@・·-]+|:\w+:|[\d_\W]+")
+_NOISE = re.compile(rf"https?://\S+|www\.\S+|[@#＃][{WORD}{NON_JOINER}.@・·-]+|:\w+:|[\d_\W]+")
 _KANA = re.compile("[\u3041-\u309f\u30a1-\u30ff]")
 _HANGUL = re.compile("[\uac00-\ud7af]")
 _HAN = re.compile("[\u4e00-\u9fff]")

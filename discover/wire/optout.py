@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from discover.model.letters import WORD
 from discover.wire.hashtags import fold
 
 # `#nobridge` is not here: it is about copying to other networks, not about being found.
@@ -36,8 +37,8 @@ _WORDS = (
 )
 _OPT_OUT = frozenset(map(fold, _WORDS.split()))
 # A hyphen ends a hashtag, but who writes #no-bot means it.
-_HYPHENED = re.compile(r"(?<![\w&/=?.:])[#＃](\w+(?:[-‐‑]\w+)+)")
-_TOKEN = re.compile(r"(?<!\w)[#＃]+(\w+)")
+_HYPHENED = re.compile(rf"(?<![\w&/=?.:])[#＃](\w[{WORD}]*(?:[-‐‑][{WORD}]+)+)")
+_TOKEN = re.compile(rf"(?<!\w)[#＃]+(\w[{WORD}]*)")
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\ufeff]"
 )

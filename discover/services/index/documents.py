@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.model.letters import WORD
 from discover.model.query import AccountDocument, PostDocument
 from discover.model.topics import AccountTopic
 from discover.model.verdict import AccountVerdict, Decision
@@ -36,7 +37,7 @@ from discover.store.database import Lookup, among
 # An account is also found by the words it keeps using; so many posts and words are looked at.
 TERM_POSTS = 20
 _TERMS = 30
-_WORD = re.compile(r"\w{4,30}")
+_WORD = re.compile(f"[{WORD}]{{4,30}}")
 # It is found by the names of these topics of its, in every language.
 _TOPICS = 5
 _TOPIC_WEIGHT = 0.2

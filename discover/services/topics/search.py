@@ -11,6 +11,7 @@ from importlib.resources import files
 
 from sqlalchemy.engine import Connection
 
+from discover.model.letters import WORD
 from discover.model.query import Hit
 from discover.model.views import AccountView
 from discover.policy import similarity as traits
@@ -22,7 +23,7 @@ from discover.services.topics.catalogue import catalogue
 from discover.wire.hashtags import fold
 
 _AROUND = files("discover") / "topics" / "asking.toml"
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(f"[{WORD}]+")
 
 
 def named(text: str) -> Asked | None:
