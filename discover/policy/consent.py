@@ -236,6 +236,12 @@ def must_purge(decision: Decision) -> bool:
     return decision.answer is Answer.NO and not _TRANSIENT.issuperset(decision.reasons)
 
 
+def refuses_all(server: Decision) -> bool:
+    """Does a server's no hold for everybody there, also for those who asked for themselves?"""
+    alone = _TRANSIENT | {Reason.SERVER_NOT_OPTED_IN}
+    return server.answer is Answer.NO and not alone.issuperset(server.reasons)
+
+
 def _server_noes(server: ServerFacts) -> Iterable[Reason]:
     if server.opted_out:
         yield Reason.SERVER_OPTED_OUT

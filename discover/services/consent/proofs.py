@@ -287,7 +287,7 @@ def _settle(ctx: Context, host: str, base: str, looks: _Looks) -> ServerCheck:
         if looks.accounts is not None:
             hear_contact(connection, host, looks.accounts, now)
         standing = settle(ctx, connection, host, now)
-        _keep_seen(connection, host, base, looks, standing, now)
+        _keep_seen(ctx, connection, host, base, looks, standing, now)
         known = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
         asking = rows.get(ServerOptIn.CONTACT)
         if known is None and (
@@ -315,6 +315,7 @@ def _findings_on_record(connection: Connection, host: str, server: object) -> li
 
 
 def _keep_seen(
+    ctx: Context,
     connection: Connection,
     host: str,
     base: str,
@@ -330,4 +331,4 @@ def _keep_seen(
         host=host, robots=state, crawl_delay=looks.robots.crawl_delay, nodeinfo=looks.nodeinfo,
         noindex_header=looks.noindex, seen_at=now,
     )  # fmt: skip
-    server_seen(connection, seen, now)
+    server_seen(ctx, connection, seen, now)

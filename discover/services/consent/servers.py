@@ -122,10 +122,7 @@ def take_back(connection: Connection, row: Any, now: datetime) -> int:
     """End a server's opt-in, whoever gave it, and remove its people. Returns how many went."""
     gone = withdraw_server(connection, row.host, now)
     refused = row.blocked or row.opted_out
-    # Those who asked for themselves stay; they are looked at again on their own.
-    asked = [] if refused else people_who_asked(connection, row.host)
-    visits = [{"uri": uri, "host": row.host, "door": "command", "due_at": now} for uri in asked]
-    upsert(connection, Visit, visits, key=["uri"], update=["due_at"])
+    asked = not refused and appoint_asked(connection, row.host, now)
     if refused or asked:
         connection.execute(
             sa.update(SERVERS)
@@ -135,6 +132,17 @@ def take_back(connection: Connection, row: Any, now: datetime) -> int:
     else:
         connection.execute(sa.delete(SERVERS).where(SERVERS.c.host == row.host))
     return gone
+
+
+def appoint_asked(connection: Connection, host: str, now: datetime) -> bool:
+    """Those who asked for themselves are looked at on their own, whatever becomes of the others.
+
+    False when there are none.
+    """
+    asked = people_who_asked(connection, host)
+    visits = [{"uri": uri, "host": host, "door": "command", "due_at": now} for uri in asked]
+    upsert(connection, Visit, visits, key=["uri"], update=["due_at"])
+    return bool(asked)
 
 
 def list_servers(ctx: Context) -> list[ServerRecord]:

@@ -16,7 +16,7 @@ from discover.policy.consent import must_purge
 from discover.policy.proofs import Standing
 from discover.services.consent import consent_log, outs
 from discover.services.consent.proof_rows import BY_STATEMENT, standing_of
-from discover.services.consent.servers import take_back
+from discover.services.consent.servers import appoint_asked, take_back
 from discover.services.consent.withdraw import (
     VISITS,
     withdraw_account,
@@ -24,10 +24,10 @@ from discover.services.consent.withdraw import (
     withdraw_server,
 )
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, SERVERS, people_who_asked
+from discover.services.facts import ACCOUNTS, SERVERS
 from discover.services.index.documents import ACCOUNT_COLUMNS, judge_rows
 from discover.store.database import upsert
-from discover.store.tables import Server, Visit
+from discover.store.tables import Server
 
 _BATCH = 500
 _BEFORE = "; before that: "
@@ -99,19 +99,18 @@ def _in(
     upsert(connection, Server, [row], key=["host"], update=columns)
     if server is not None and server.opted_out and not server.blocked:
         # Whoever asked for themselves was forgotten with all others, and need not ask again.
-        asked = people_who_asked(connection, host)
-        visits = [{"uri": uri, "host": host, "door": "command", "due_at": now} for uri in asked]
-        upsert(connection, Visit, visits, key=["uri"], update=["due_at"])
+        appoint_asked(connection, host, now)
     if not was_in or server.scope == standing.scope.value:
         return
     if standing.scope is ServerScope.PROFILES:
-        _judge_again(ctx, connection, host, now)
+        judge_again(ctx, connection, host, now)
     else:  # their posts may be read now
         connection.execute(sa.update(VISITS).where(VISITS.c.host == host).values(due_at=now))
 
 
-def _judge_again(ctx: Context, connection: Connection, host: str, now: datetime) -> None:
-    last = 0
+def judge_again(ctx: Context, connection: Connection, host: str, now: datetime) -> int:
+    """Ask the decision about each of a server's people. Returns how many went."""
+    last = gone = 0
     while rows := connection.execute(
         sa.select(*ACCOUNT_COLUMNS)
         .where(ACCOUNTS.c.host == host, ACCOUNTS.c.id > last)
@@ -121,6 +120,8 @@ def _judge_again(ctx: Context, connection: Connection, host: str, now: datetime)
         for account_id, judged in judge_rows(ctx, connection, rows, now).items():
             if must_purge(judged.verdict.list):
                 withdraw_account(connection, account_id, now)
+                gone += 1
             elif must_purge(judged.verdict.index_posts):
                 withdraw_posts(connection, account_id, now)
         last = rows[-1].id
+    return gone

@@ -24,11 +24,13 @@ from discover.model.observed import (
     ServerSeen,
     ServerVisited,
 )
-from discover.policy.consent import decide_server, must_purge
+from discover.policy.consent import decide_server, must_purge, refuses_all
 from discover.policy.frontier import next_after_failure, next_server_visit
 from discover.policy.origin import host_of, likely_handle_key
 from discover.services.consent import consent_log
 from discover.services.consent.proof_rows import slowest
+from discover.services.consent.servers import appoint_asked
+from discover.services.consent.standing import judge_again
 from discover.services.consent.withdraw import POSTS, withdraw_server
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
@@ -90,7 +92,7 @@ def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetim
         case CandidatesSeen():
             return candidates_seen(ctx, connection, seen, now)
         case ServerSeen():
-            return server_seen(connection, seen, now)
+            return server_seen(ctx, connection, seen, now)
         case ServerVisited():
             return server_visited(ctx, connection, seen, now)
         case ServerActorSeen():
@@ -146,7 +148,9 @@ def _drop_known_posts(connection: Connection, by_name: dict[str, dict[str, objec
             del by_name[uri]
 
 
-def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outcome:
+def server_seen(
+    ctx: Context, connection: Connection, seen: ServerSeen, now: datetime
+) -> Outcome:
     """Only servers on record are kept. What its robots.txt says may hide or purge its people."""
     row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
     if row is None:
@@ -188,7 +192,12 @@ def server_seen(connection: Connection, seen: ServerSeen, now: datetime) -> Outc
             .values(crawl_delay=slowest(connection, seen.host, seen.crawl_delay))
         )
     was = decide_server(before).allowed
-    removed = reconsider_server(connection, seen.host, was=was, now=now, known_at=seen.seen_at)
+    changed = row.robots != seen.robots.value
+    removed = _reconsider(ctx, connection, seen, was=was, changed=changed, now=now)
+    shut = row.robots == RobotsState.FORBIDDEN.value and seen.robots is RobotsState.ALLOWED
+    if shut and not (before.opted_out or before.blocked):
+        # They were forgotten with all others, and need not ask again.
+        appoint_asked(connection, seen.host, now)
     return Outcome(stored=1, removed=removed)
 
 
@@ -210,27 +219,28 @@ def server_visited(
     return Outcome()
 
 
-def reconsider_server(
+def _reconsider(
+    ctx: Context,
     connection: Connection,
-    host: str,
+    seen: ServerSeen,
     *,
     was: bool,
+    changed: bool,
     now: datetime,
-    known_at: datetime | None = None,
 ) -> int:
     """After a change of a server's facts: purge, hide, show again. Returns accounts removed."""
+    host = seen.host
+    accounts = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
     decision = decide_server(load_servers(connection, [host])[host])
-    if must_purge(decision):
-        held = connection.scalar(
-            sa.select(sa.func.count()).select_from(ACCOUNTS).where(ACCOUNTS.c.host == host)
-        )
-        because = Because("server", known_at)
+    if refuses_all(decision):
+        held = connection.execute(accounts.limit(1)).first()
+        because = Because("server", seen.seen_at)
         return withdraw_server(connection, host, now, because) if held else 0
+    # Its admin may have said nothing, and some of its people for themselves.
+    removed = judge_again(ctx, connection, host, now) if must_purge(decision) else 0
     if was and not decision.allowed:
         outbox.note_server_purge(connection, host, now)
-    elif decision.allowed and not was:
-        for account_id in connection.scalars(
-            sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)
-        ).all():
+    elif changed or decision.allowed != was:
+        for account_id in connection.scalars(accounts).all():
             outbox.note_whole_account(connection, account_id, now)
-    return 0
+    return removed
