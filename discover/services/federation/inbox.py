@@ -119,12 +119,20 @@ def _payload(received: Received) -> dict[str, Any]:
     }
 
 
+# What one server says is heard in one go: an Undo beside its Follow would see nothing to undo.
+# SQLite writes one transaction at a time anyway.
+_ONE_AT_A_TIME = sa.text("SELECT pg_advisory_xact_lock(7211, hashtext(:host))")
+
+
 def work_off(ctx: Context, payload: Mapping[str, Any]) -> None:
     """The task "inbox": apply one activity. Its task goes in the same transaction: never twice."""
     received = Received(**{**payload, "at": datetime.fromisoformat(payload["at"])})
     name = digest(received.actor, received.id)
     mine = sa.and_(TASKS.c.kind == KIND, TASKS.c.key == name)
+    host = host_of(received.actor)
     with ctx.database.write() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(_ONE_AT_A_TIME, {"host": host})
         attempts = connection.scalar(sa.select(TASKS.c.attempts).where(mine))
         connection.execute(sa.delete(TASKS).where(mine))
         if attempts is None:
@@ -132,7 +140,6 @@ def work_off(ctx: Context, payload: Mapping[str, Any]) -> None:
         if attempts >= MOST_TRIES:
             log.error("an activity from %s is given up", received.signer_host)
             return
-        host = host_of(received.actor)
         row = connection.execute(_REFUSED.where(SERVERS.c.host == host)).first()
         kind = dispatch.kind_of(received.activity)
         if row is None or not is_refused(kind, blocked=row.blocked):
