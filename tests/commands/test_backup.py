@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 from discover.bootstrap import open_app
 from discover.services.consent.replay import Replayed, replay
@@ -11,7 +11,7 @@ from discover.services.consent.withdraw import forget_server
 from discover.store.journal import Journal, Out
 from discover.store.tables import Account
 from tests.commands.conftest import Talk
-from tests.support.town import housed
+from tests.support.town import OUR_ACTOR, activity, housed
 
 
 def people(house):
@@ -47,6 +47,57 @@ def test_whoever_left_after_a_backup_is_gone_when_it_is_restored(tmp_path):
         assert people(house) == {"bea", "cy"}
         assert house.found("ann", "accounts") == house.found("dan", "accounts") == []
         assert replay(house.app.context) == Replayed(), "once is enough"
+
+
+@contextmanager
+def restored(house, backup):
+    """An older database is put back, and the house opens again."""
+    house.app.close()
+    copy(backup, house.app.settings.home / "waypost.db")
+    house.app = open_app(house.app.settings, clock=house.clock)
+    try:
+        yield
+    finally:
+        house.app.close()
+
+
+def test_who_said_out_stays_out_after_a_restore_though_a_block_was_taken_back(tmp_path):
+    with housed(tmp_path / "home") as house:
+        talk, ann = Talk(house), house.town.person("ann")
+        talk.say(ann, "in")
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        talk.say(ann, "out")
+        house.hear(ann, "Block", OUR_ACTOR)
+        house.hear(ann, "Undo", activity(ann, "Block", OUR_ACTOR))
+        with restored(house, tmp_path / "backup.db"):
+            house.work()
+            assert people(house) == set()
+            assert house.found("ann", "accounts") == []
+
+
+def test_who_blocks_us_stays_out_after_a_restore_though_they_said_in(tmp_path):
+    with housed(tmp_path / "home") as house:
+        talk, ann = Talk(house), house.town.person("ann")
+        talk.say(ann, "in")
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        house.hear(ann, "Block", OUR_ACTOR)
+        talk.say(ann, "in")
+        assert people(house) == set(), "the block stands"
+        with restored(house, tmp_path / "backup.db"):
+            house.work()
+            assert people(house) == set()
+
+
+def test_who_took_their_block_back_is_there_after_a_restore(tmp_path):
+    with housed(tmp_path / "home") as house:
+        talk, ann = Talk(house), house.town.person("ann")
+        talk.say(ann, "in")
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        house.hear(ann, "Block", OUR_ACTOR)
+        house.hear(ann, "Undo", activity(ann, "Block", OUR_ACTOR))
+        with restored(house, tmp_path / "backup.db"):
+            house.work()
+            assert people(house) == {"ann"}
 
 
 def test_a_journal_from_another_machine_is_followed_too(tmp_path):

@@ -12,7 +12,7 @@ from discover.services.consent import outs
 from discover.services.consent.withdraw import VISITS, withdraw_account
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, PERSONS
+from discover.services.facts import ACCOUNTS, PERSONS, load_persons
 from discover.services.federation import following, pushes, relays
 from discover.services.federation.reach import holds
 from discover.store.database import table, upsert
@@ -66,7 +66,9 @@ def unblocked(ctx: Context, connection: Connection, received: Received) -> None:
         connection.execute(
             sa.update(PERSONS).where(PERSONS.c.uri == actor).values(blocked_us=False, at=now)
         )
-    outs.note(ctx, connection, "person", [actor], now, back=True)
+    person = load_persons(ctx, connection, {actor: None})[actor]
+    if person.act is not PersonAct.OUT and not person.suppressed:
+        outs.note(ctx, connection, "person", [actor], now, back=True)
     relays.server_unblocked_us(ctx, connection, actor, now)
     pushes.look_at_person(ctx, connection, actor, now)
 

@@ -236,7 +236,9 @@ def _lift_suppression(spoken: Spoken) -> None:
     # Nothing is kept of who left, not even the handle: it is what their own server's address says.
     user = uri.rstrip("/").rpartition("/")[2].lstrip("@")
     names.add(f"{user}@{host_of(uri)}")
-    outs.note(ctx, connection, "person", sorted(names), spoken.now, back=True)
+    blocked = connection.scalar(sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == uri))
+    if not blocked:  # which keeps them out, whatever else they say
+        outs.note(ctx, connection, "person", sorted(names), spoken.now, back=True)
     connection.execute(
         sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_([ctx.digest(one) for one in names]))
     )
