@@ -83,7 +83,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(BadRequest)
     async def bad(request: Request, exc: BadRequest) -> Response:
-        return answer(request, 422, str(exc))
+        # as it was made: a Sentence is said in the reader's language
+        return answer(request, 422, exc.args[0] if exc.args else "")
 
     @app.exception_handler(EngineUnavailable)
     async def unavailable(request: Request, exc: EngineUnavailable) -> Response:

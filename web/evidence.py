@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, Any
 
 import orjson
@@ -9,11 +11,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
-from starlette.exceptions import HTTPException
 
 from discover.model.words import N_
 from discover.policy import proofs
-from discover.services.consent.removal import Purpose
+from discover.services.consent.removal import Purpose, Refused, Way, Why, half_of
 from discover.services.consent.transparency import BOUNDS, Transparency
 from web.drawings import histogram
 from web.forms import PAGE_REFUSALS, form_of, read_form
@@ -34,12 +35,11 @@ _REFUSED: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def _read(request: Request, *names: str) -> list[str]:
-    fields = await read_form(request)
-    values = [fields.get(name, "") for name in names]
-    if not all(values):
-        raise HTTPException(422, N_("Please fill in every field."))
-    return values
+STATUS = {Why.NO_HANDLE: 422, Why.NOTHING_HELD: 404, Why.NO_PROOF: 403, Why.NOT_NOW: 429}
+
+
+def removal_headers(refused: Refused) -> dict[str, str]:
+    return {} if refused.wait is None else {"Retry-After": str(refused.wait)}
 
 
 def _client(request: Request) -> str:
@@ -76,19 +76,46 @@ def _latencies(found: Transparency) -> Markup | None:
     return histogram(labels, series, said)
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """The first form (a code is asked for) or the second (it is given), as far as it is filled in.
+
+    `publish` belongs into the profile; `problem` is why it was refused, `field` what is to blame.
+    """
+
+    handle: str = ""
+    purpose: str = Purpose.REMOVE.value
+    way: str = Way.PROFILE.value
+    second: bool = False
+    code: str = ""
+    publish: str | None = None
+    expires_at: datetime | None = None
+    problem: str = ""
+    field: str = ""
+
+
+def _show(form: _Form, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return page("remove", status=status, people=True, headers=headers, form=form, done=None)
+
+
+def _wrong(form: _Form, problem: str, field: str = "") -> Response:
+    return _show(replace(form, problem=problem, field=field), 422)
+
+
+def _refused(form: _Form, refused: Refused) -> Response:
+    field = "handle" if refused.why in (Why.NO_HANDLE, Why.NOTHING_HELD) else ""
+    if form.second and refused.why is Why.NO_PROOF:
+        field = "code"
+    form = replace(form, problem=refused.sentence, field=field)
+    return _show(form, STATUS[refused.why], removal_headers(refused))
+
+
 @router.get("/remove", summary="Leave for good, or see your data")
 async def remove(
     handle: Annotated[str, Query(description="To begin with")] = "",
     purpose: Annotated[str, Query(description="remove or data")] = "remove",
 ) -> Response:
-    return page(
-        "remove",
-        people=True,
-        asked=None,
-        done=None,
-        handle=handle.strip()[:320],
-        purpose=purpose,
-    )
+    return _show(_Form(handle.strip()[:320], purpose))
 
 
 @router.post(
@@ -98,12 +125,25 @@ async def remove(
     responses=_REFUSED,
 )
 async def post_remove(request: Request) -> Response:
-    handle, purpose, way = await _read(request, "handle", "purpose", "way")
-    if purpose not in ("remove", "data") or way not in ("message", "profile"):
-        raise HTTPException(422, N_("Please choose from what the form offers."))
+    """What is refused comes back with what was typed."""
+    fields = await read_form(request)
+    handle, purpose, way = (fields.get(name, "") for name in ("handle", "purpose", "way"))
+    form = _Form(handle[:320], purpose, way)
+    if not handle:
+        return _wrong(form, N_("Please fill in every field."), "handle")
+    if purpose not in list(Purpose) or way not in list(Way):
+        return _wrong(form, N_("Please choose from what the form offers."))
     asking = request.app.state.removals.ask
-    asked = await run_in_threadpool(asking, _client(request), handle, purpose, way)
-    return page("remove", people=True, asked=asked, done=None)
+    try:
+        asked = await run_in_threadpool(asking, _client(request), handle, purpose, way)
+    except Refused as refused:
+        return _refused(form, refused)
+    return _show(
+        replace(
+            form, second=True, handle=str(asked.handle), code=asked.code or "",
+            publish=asked.publish, expires_at=asked.expires_at,
+        )
+    )  # fmt: skip
 
 
 @router.post(
@@ -116,11 +156,20 @@ async def post_remove(request: Request) -> Response:
     },
 )
 async def post_confirm(request: Request) -> Response:
-    """A page when somebody was removed, a JSON file with everything held otherwise."""
-    handle, code = await _read(request, "handle", "code")
-    done = await request.app.state.removals.confirm(_client(request), handle, code)
+    """A page when somebody was removed, a JSON file with everything held otherwise. What is
+    refused comes back with what was typed.
+    """
+    fields = await read_form(request)
+    handle, code, purpose = (fields.get(name, "") for name in ("handle", "code", "purpose"))
+    form = _Form(handle[:320], purpose, second=True, code=code[:100], publish=half_of(code))
+    if not handle or not code:
+        return _wrong(form, N_("Please fill in every field."), "code" if handle else "handle")
+    try:
+        done = await request.app.state.removals.confirm(_client(request), handle, code)
+    except Refused as refused:
+        return _refused(form, refused)
     if done.purpose is Purpose.REMOVE:
-        return page("remove", people=True, asked=None, done=done)
+        return page("remove", people=True, form=None, done=done)
     return Response(
         orjson.dumps(done.data, option=orjson.OPT_UTC_Z | orjson.OPT_INDENT_2),
         media_type="application/json",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from contextlib import suppress
 from typing import Annotated, Any, Literal, cast
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -14,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
+from discover.model.packs import canonical
 from discover.model.views import BadRequest, PostView
 from discover.model.words import N_
 from discover.services.context import Context
@@ -47,6 +49,7 @@ CSV_COLUMNS = ("Account address", "Show boosts", "Notify on new posts", "Languag
 _TITLE = 90
 _SHOWN = 24
 _FOLLOWED = 50  # as many as /follow takes at once
+_NO_PACK = "There is no such pack"
 # People's data is for who asked, and not for other search engines.
 _HEADERS = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex, nofollow"}
 
@@ -67,14 +70,15 @@ def _described(missing: str, **kinds: str) -> dict[int | str, dict[str, Any]]:
         "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
         "text/html": {"schema": {"type": "string"}},
     }
+    moved = {308: {"description": "Another spelling of the name: its own address"}}
     return {
         200: {"content": {kind: {"schema": {"type": shape}} for kind, shape in kinds.items()}},
+        **(moved if missing == _NO_PACK else {}),
         404: {"description": missing, "content": problem},
         422: {"description": "A parameter cannot be used", "content": problem},
     }
 
 
-_NO_PACK = "There is no such pack"
 _FEEDS = {kind: "object" if name == "json" else "string" for name, kind in FORMS.items()}
 
 
@@ -91,6 +95,18 @@ def _pack(request: Request, slug: str, lang: str) -> PackView:
     if found is None:
         raise HTTPException(404, N_("There is no such pack."))
     return found
+
+
+def _moved(request: Request, slug: str) -> Response | None:
+    """Every other spelling of a pack's address leads to its own one."""
+    name = canonical(slug)
+    if name in ("", slug):
+        return None
+    rest = "".join(request.scope["path"].removeprefix("/packs/").partition("/")[1:])
+    query = request.scope["query_string"].decode("latin-1")
+    own = f"/packs/{quote(name)}{rest}{query and f'?{query}'}"
+    headers = {**_HEADERS, "Location": own}
+    return Response(status_code=308, headers=headers)
 
 
 def _title(pack: PackView) -> str:
@@ -142,11 +158,13 @@ def make(
     lang: Lang = "",
 ) -> Response:
     """Nothing is kept: the address says what the pack is made of."""
+    slug = ""
     if q.strip():
-        slug = search_slug(q)
+        with suppress(BadRequest):  # there is no word in it
+            slug = search_slug(q)
     elif catalogue().by_id(topic):
         slug = topic_slug(topic)
-    else:
+    if not slug:
         raise BadRequest(N_("Choose a topic, or type some words."))
     query = f"?{urlencode({'lang': lang})}" if lang else ""
     return Response(status_code=303, headers={"Location": f"/packs/{quote(slug)}{query}"})
@@ -161,6 +179,8 @@ def make(
 )
 def pack(request: Request, slug: Slug, lang: Lang = "") -> Response:
     context = _context(request)
+    if moved := _moved(request, slug):
+        return moved
     found = _pack(request, slug, lang)
     accept = request.headers.get("accept", "")
     if "text/html" not in accept and ("activity+json" in accept or "ld+json" in accept):
@@ -192,6 +212,8 @@ def pack(request: Request, slug: Slug, lang: Lang = "") -> Response:
 )
 def collection(request: Request, slug: Slug, lang: Lang = "") -> Response:
     """An OrderedCollection of the members' actor URIs, as consent stands at this moment."""
+    if moved := _moved(request, slug):
+        return moved
     return _collection(request, _pack(request, slug, lang))
 
 
@@ -218,6 +240,8 @@ def _collection(request: Request, pack: PackView) -> Response:
 )
 def following(request: Request, slug: Slug, lang: Lang = "") -> Response:
     """Import it as "Following list", and choose to merge."""
+    if moved := _moved(request, slug):
+        return moved
     found = _pack(request, slug, lang)
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
@@ -236,6 +260,8 @@ def following(request: Request, slug: Slug, lang: Lang = "") -> Response:
 )
 def pack_feed(request: Request, slug: Slug, form: Form, lang: Lang = "") -> Response:
     """Posts that may be found, newest first; no replies and no content warnings."""
+    if moved := _moved(request, slug):
+        return moved
     found = _pack(request, slug, lang)
     ids = [member.id for member in found.members]
     posts = posts_of(_context(request), ids, _languages(lang))
@@ -250,6 +276,8 @@ def pack_feed(request: Request, slug: Slug, form: Form, lang: Lang = "") -> Resp
     responses=_described(_NO_PACK, **{"image/svg+xml": "string"}),
 )
 def qr(request: Request, slug: Slug, lang: Lang = "") -> Response:
+    if moved := _moved(request, slug):
+        return moved
     found = _pack(request, slug, lang)
     drawn = io.BytesIO()
     segno.make(_address(request, found), error="m").save(

@@ -16,6 +16,7 @@ from api.limits import Buckets, Rate, client_key
 from api.problems import ProblemAnswer, described
 from api.schemas import ServerCheckOut
 from discover.model.check import ServerCheck
+from discover.model.words import N_, Sentence
 from discover.services.consent.proofs import check
 from discover.services.consent.servers import read_public_name
 from discover.services.context import Context
@@ -56,7 +57,7 @@ class Checks:
             for buckets, who in ((self._clients, client_key(client)), (self._all, "all")):
                 turn = buckets.take(who)
                 if not turn.allowed:
-                    detail = "Too many checks; each server needs only one."
+                    detail = N_("Too many checks; each server needs only one.")
                     raise ProblemAnswer(429, detail, headers={"Retry-After": str(turn.wait)})
             running = asyncio.create_task(self._look(context, host))
             self._running[host] = running
@@ -100,7 +101,7 @@ async def post_check(
     try:
         found = await checks.check(context, name, client)
     except TimeoutError:
-        detail = f"{name} is too slow to be looked at now."
+        detail = Sentence("{server} is too slow to be looked at now.", server=name)
         raise ProblemAnswer(503, detail, headers={"Retry-After": "60"}) from None
     return present.reply(present.server_check(found))
 

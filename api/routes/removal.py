@@ -15,6 +15,7 @@ from api.lines import Line
 from api.problems import ProblemAnswer, described
 from discover.bootstrap import App
 from discover.model.actor import Handle
+from discover.model.words import N_, Counted
 from discover.net.client import GuardedClient
 from discover.services.consent.gate import asked_for
 from discover.services.consent.removal import (
@@ -27,6 +28,7 @@ from discover.services.consent.removal import (
     ask,
     confirm,
 )
+from web.evidence import STATUS, removal_headers
 
 router = APIRouter(prefix="/api/v1/removal", tags=["consent"])
 
@@ -37,12 +39,10 @@ _OF_ONE_HOST = Rate(per_second=0.5, burst=30)
 # Codes for a profile: each goes to whoever asks and to nobody else, so none is given out twice.
 _CODES_OF_ONE_PERSON = Rate(per_second=0.2, burst=10)
 _CODES_OF_ONE_HOST = Rate(per_second=2, burst=100)
-_STATUS = {Why.NOTHING_HELD: 404, Why.NO_PROOF: 403, Why.NOT_NOW: 429}
-_LATER = "600"
 
 
 class Removals:
-    """What the API and the page do alike, with a limit for each client. Raises ProblemAnswer."""
+    """What the API and the page do alike, with a limit for each client. Raises Refused."""
 
     def __init__(self, app: App, now: Callable[[], float] = time.monotonic) -> None:
         self._app = app
@@ -55,20 +55,14 @@ class Removals:
         who = _handle(handle)
         if Way(way) is Way.PROFILE:
             self._stand_in_line(client, who)
-        try:
-            return ask(self._app.context, who, Purpose(purpose), Way(way))
-        except Refused as refused:
-            raise _problem(refused) from None
+        return ask(self._app.context, who, Purpose(purpose), Way(way))
 
     async def confirm(self, client: str, handle: str, code: str) -> Confirmed:
         self._take(client)
         who, context = _handle(handle), self._app.context
         manners = self._app.brisk_manners()
-        try:
-            async with GuardedClient(manners, asked_for(context)) as fetcher:
-                return await confirm(context, fetcher, who, code, manners.base_url, self._may_ask)
-        except Refused as refused:
-            raise _problem(refused) from None
+        async with GuardedClient(manners, asked_for(context)) as fetcher:
+            return await confirm(context, fetcher, who, code, manners.base_url, self._may_ask)
 
     def _may_ask(self, host: str) -> bool:
         return self._hosts.take(host).allowed
@@ -77,21 +71,20 @@ class Removals:
         bounds = {who.key: _CODES_OF_ONE_PERSON, f"@{who.host}": _CODES_OF_ONE_HOST}
         wait = self._line.take(client_key(client), bounds)
         if wait:
-            raise ProblemAnswer(
-                429,
-                f"Many ask for codes of @{who} or of {who.host} just now. Your turn is kept for you:"
-                f" ask again in {wait} seconds.",
-                headers={"Retry-After": str(wait)},
-            )
+            sentence = Counted(
+                "Many ask for codes of @{who} or of {host} just now. Your turn is kept for you: ask"
+                " again in {count} second.",
+                "Many ask for codes of @{who} or of {host} just now. Your turn is kept for you: ask"
+                " again in {count} seconds.",
+                count=wait, who=who, host=who.host,
+            )  # fmt: skip
+            raise Refused(Why.NOT_NOW, sentence, wait)
 
     def _take(self, client: str) -> None:
         turn = self._clients.take(client_key(client))
         if not turn.allowed:
-            raise ProblemAnswer(
-                429,
-                "Too many tries from here; try again later.",
-                headers={"Retry-After": str(turn.wait)},
-            )
+            sentence = N_("Too many tries from here; try again later.")
+            raise Refused(Why.NOT_NOW, sentence, turn.wait)
 
 
 @router.post(
@@ -106,7 +99,10 @@ def post_removal(request: Request, wanted: RemovalIn) -> Response:
     to themselves and put into their profile what is derived from it (`publish`). 404 where nothing
     is held and nothing will be.
     """
-    asked = _removals(request).ask(_client(request), wanted.handle, wanted.purpose, wanted.way)
+    try:
+        asked = _removals(request).ask(_client(request), wanted.handle, wanted.purpose, wanted.way)
+    except Refused as refused:
+        raise _problem(refused) from None
     return present.reply(evidence.removal(asked))
 
 
@@ -120,7 +116,10 @@ async def post_confirm(request: Request, given: ConfirmIn) -> Response:
     """With `profile` we read the profile at its own server now and look for what was to be
     published. A code works once, for an hour, and a few times are tried.
     """
-    done = await _removals(request).confirm(_client(request), given.handle, given.code)
+    try:
+        done = await _removals(request).confirm(_client(request), given.handle, given.code)
+    except Refused as refused:
+        raise _problem(refused) from None
     return present.reply(
         {
             "handle": str(done.handle),
@@ -143,11 +142,12 @@ def _handle(text: str) -> Handle:
     try:
         return Handle.parse(text)
     except ValueError:
-        detail = "handle: this is not a handle such as user@example.social."
-        raise ProblemAnswer(422, detail, errors=[{"field": "handle", "detail": detail}]) from None
+        sentence = N_("That is not a handle such as user@example.social.")
+        raise Refused(Why.NO_HANDLE, sentence) from None
 
 
 def _problem(refused: Refused) -> ProblemAnswer:
-    status = _STATUS[refused.why]
-    headers = {"Retry-After": _LATER} if status == 429 else {}
-    return ProblemAnswer(status, str(refused), headers=headers)
+    if refused.why is Why.NO_HANDLE:
+        detail = "handle: this is not a handle such as user@example.social."
+        return ProblemAnswer(422, detail, errors=[{"field": "handle", "detail": detail}])
+    return ProblemAnswer(STATUS[refused.why], refused.sentence, headers=removal_headers(refused))

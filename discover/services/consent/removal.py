@@ -24,6 +24,7 @@ from sqlalchemy.engine import Connection
 from discover.model.actor import Actor, Handle
 from discover.model.fetched import FetchError
 from discover.model.observed import HostTurn, Observation, Outcome
+from discover.model.words import N_, Sentence
 from discover.policy.consent import ServerFacts, decide_server
 from discover.policy.origin import host_of
 from discover.ports import Fetcher
@@ -53,7 +54,9 @@ MOST_TRIES = 5
 MOST_OF_PERSON = 3
 MOST_OF_HOST = 30
 MOST_AT_ONCE = 2000
+LATER = 600  # seconds
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like another
+_FOR_PROFILE = "secret-"  # how a code begins of which a half belongs into the profile
 _CODE = 20  # characters, about 99 bits
 _PUBLISHED = 12  # characters of what stands in the profile; there is no way back to the code
 
@@ -71,17 +74,19 @@ class Purpose(StrEnum):
 class Why(StrEnum):
     """Why something is refused, for the status of the answer."""
 
+    NO_HANDLE = "no handle"
     NOTHING_HELD = "nothing held"
     NOT_NOW = "not now"
     NO_PROOF = "no proof"
 
 
 class Refused(Exception):
-    """A plain sentence for the person who asked."""
+    """A plain sentence for the person who asked; `wait`: seconds until it may go better."""
 
-    def __init__(self, why: Why, sentence: str) -> None:
+    def __init__(self, why: Why, sentence: str, wait: int | None = None) -> None:
         super().__init__(sentence)
-        self.why = why
+        self.why, self.sentence = why, sentence
+        self.wait = LATER if wait is None and why is Why.NOT_NOW else wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,7 @@ class Confirmed:
 
 def ask(ctx: Context, handle: Handle, purpose: Purpose, way: Way) -> Asked:
     """Make a code. Raises Refused where there is nothing to do or too much was asked."""
-    start = "waypost-" if way is Way.MESSAGE else "secret-"
+    start = "waypost-" if way is Way.MESSAGE else _FOR_PROFILE
     code = start + "".join(secrets.choice(_ALPHABET) for _ in range(_CODE))
     with ctx.database.write() as connection:
         now = ctx.clock.now()
@@ -135,6 +140,12 @@ def published(code: str) -> str:
     return "waypost-" + "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in derived[:_PUBLISHED])
 
 
+def half_of(typed: str) -> str | None:
+    """What belongs into the profile for a code as somebody typed it; None if nothing does."""
+    code = typed.strip().lower()
+    return published(code) if code.startswith(_FOR_PROFILE) else None
+
+
 async def confirm(
     ctx: Context,
     fetcher: Fetcher,
@@ -156,8 +167,11 @@ async def confirm(
         if not _shows(actor, published(code)):
             raise Refused(
                 Why.NO_PROOF,
-                f"The code is not in the profile of @{handle} as its server shows it to us. Save the"
-                " profile with the code in the bio or in a field, and try again.",
+                Sentence(
+                    "The code is not in the profile of @{handle} as its server shows it to us. Save"
+                    " the profile with the code in the bio or in a field, and try again.",
+                    handle=handle,
+                ),
             )
         uris = (actor.uri,)
     return await asyncio.to_thread(_do, ctx, handle, row, uris)
@@ -168,19 +182,28 @@ def _check_reach(ctx: Context, connection: Connection, handle: Handle) -> Server
     server = load_servers(connection, [handle.host])[handle.host]
     if suppressed(connection, [ctx.digest(handle.key)]):
         raise Refused(
-            Why.NOTHING_HELD, f"@{handle} has left for good; nothing but a keyed hash is held."
+            Why.NOTHING_HELD,
+            Sentence(
+                "@{handle} has left for good; nothing but a keyed hash is held.", handle=handle
+            ),
         )
     if not held.person(ctx, connection, handle.key).uris and not decide_server(server).allowed:
         raise Refused(
             Why.NOTHING_HELD,
-            f"We hold nothing about @{handle}, and {handle.host} has not opted in, so nothing will"
-            " be.",
+            Sentence(
+                "We hold nothing about @{handle}, and {host} has not opted in, so nothing will be.",
+                handle=handle,
+                host=handle.host,
+            ),
         )
     if server.blocked or server.opted_out:
         raise Refused(
             Why.NO_PROOF,
-            f"We do not speak with {handle.host}, so its people cannot prove themselves there."
-            " Please write to the operator.",
+            Sentence(
+                "We do not speak with {host}, so its people cannot prove themselves there."
+                " Please write to the operator.",
+                host=handle.host,
+            ),
         )
     return server
 
@@ -198,8 +221,10 @@ def _check_room(connection: Connection, handle: Handle) -> None:
         if (waiting or 0) >= most:
             raise Refused(
                 Why.NOT_NOW,
-                "Too many messages wait for their answer. Put a code into the profile instead; that"
-                " way is open.",
+                N_(
+                    "Too many messages wait for their answer. Put a code into the profile instead;"
+                    " that way is open."
+                ),
             )
 
 
@@ -216,13 +241,17 @@ def _try(ctx: Context, handle: Handle, code: str, may_ask: Callable[[str], bool]
         ).first()
         if row is None:
             raise Refused(
-                Why.NO_PROOF, "This code was not given out for this account, or has expired."
+                Why.NO_PROOF, N_("This code was not given out for this account, or has expired.")
             )
         if row.attempts >= MOST_TRIES:
-            raise Refused(Why.NOT_NOW, "This code was tried too often. Ask for a new one.")
+            raise Refused(Why.NOT_NOW, N_("This code was tried too often. Ask for a new one."))
         if row.way == Way.PROFILE.value and not may_ask(handle.host):
             raise Refused(
-                Why.NOT_NOW, f"{handle.host} was asked often just now. Try again in a minute."
+                Why.NOT_NOW,
+                Sentence(
+                    "{host} was asked often just now. Try again in a minute.", host=handle.host
+                ),
+                60,
             )
         connection.execute(sa.update(CODES).where(this).values(attempts=CODES.c.attempts + 1))
     return row
@@ -233,7 +262,7 @@ def _do(ctx: Context, handle: Handle, row: Any, uris: tuple[str, ...]) -> Confir
     with ctx.database.write() as connection:
         once = connection.execute(sa.delete(CODES).where(CODES.c.digest == row.digest)).rowcount
     if not once:
-        raise Refused(Why.NO_PROOF, "This code was used already.")
+        raise Refused(Why.NO_PROOF, N_("This code was used already."))
     if purpose is Purpose.DATA:
         return Confirmed(handle, purpose, your_data(ctx, handle, *uris))
     forget_person(ctx, handle, *uris)
@@ -265,7 +294,10 @@ async def _fetch(
         raise _cannot(handle) from None
     if isinstance(proven, NoAnswer) or proven.key != handle.key:
         raise Refused(
-            Why.NO_PROOF, f"The server does not confirm that @{handle} is the account it shows."
+            Why.NO_PROOF,
+            Sentence(
+                "The server does not confirm that @{handle} is the account it shows.", handle=handle
+            ),
         )
     return actor
 
@@ -283,7 +315,12 @@ def _turn(ctx: Context, handle: Handle) -> HostTurn:
 
 def _cannot(handle: Handle) -> Refused:
     return Refused(
-        Why.NOT_NOW, f"{handle.host} did not show us the profile of @{handle}. Try again later."
+        Why.NOT_NOW,
+        Sentence(
+            "{host} did not show us the profile of @{handle}. Try again later.",
+            host=handle.host,
+            handle=handle,
+        ),
     )
 
 
@@ -310,7 +347,11 @@ def _send(
             return str(row.uri)
     raise Refused(
         Why.NO_PROOF,
-        f"We do not know where to send a message to @{handle}. Put a code into the profile instead.",
+        Sentence(
+            "We do not know where to send a message to @{handle}. Put a code into the profile"
+            " instead.",
+            handle=handle,
+        ),
     )
 
 
