@@ -35,3 +35,8 @@ _JOINER = "\u200d"
 WORD = rf"\w{MARKS}{_JOINER}"
 # Parts the halves of Persian compounds, which as one hashtag are one (as Mastodon reads it).
 NON_JOINER = "\u200c"
+# Seen by nobody: direction, soft hyphens, variants of an emoji. The joiners are not among them.
+INVISIBLE = (
+    "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff"
+    "\U000e0100-\U000e01ef"
+)

@@ -11,7 +11,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from discover.model.letters import WORD
+from discover.model.letters import INVISIBLE, NON_JOINER, WORD
+from discover.model.packs import canonical
 from discover.wire.audience import PUBLIC
 from discover.wire.command_words import (
     CONJUNCTIONS,
@@ -155,9 +156,9 @@ def parse(text: str, own_name: str = "") -> Command | None:
     tags = in_text(text)[:MOST_TAGS]
     if pack := _PACK.match(text.replace(f"@{own_name}", " ") if own_name else text):
         verb = Verb.PACK_OUT if (pack[1] or pack[2]).lower() in ("out", "leave") else Verb.PACK_IN
-        return Command(verb, topic=pack[3].lower()[:LONGEST_TOPIC])
+        return _about_pack(verb, pack[3])
     if left := _LEAVE.match(text):
-        return Command(Verb.PACK_OUT, topic=left[1].lower()[:LONGEST_TOPIC])
+        return _about_pack(Verb.PACK_OUT, left[1])
     rest = _HASHTAG.sub(" ", text)
     words = [word for word in _words(rest) if word != own_name.casefold()]
     if tags:
@@ -174,6 +175,12 @@ def parse(text: str, own_name: str = "") -> Command | None:
             return None  # less may be meant than the words alone would give
         return Command(verb, languages=languages)
     return _suggestion(text.replace("#", " "), own_name) or _proposal(text, own_name)
+
+
+def _about_pack(verb: Verb, name: str) -> Command | None:
+    """None if the name has no letters: it would mean every pack."""
+    topic = canonical(name)
+    return Command(verb, topic=topic) if topic else None
 
 
 def named(html: str, mentioned: Collection[str] = ()) -> tuple[str, ...]:
@@ -213,12 +220,14 @@ def _longest_first(text: str) -> tuple[tuple[str, ...], ...]:
 
 
 _TABLE = _table()
+_NAME = f"[{WORD}{NON_JOINER}{INVISIBLE}]+"
 # "pack out topic-astronomy", "leave pack topic-astronomy": a pack's name has hyphens
 _PACK = re.compile(
-    r"\W*(?:packs? +(in|out)|(join|leave) +(?:the +)?pack) +(\w+(?:-\w+)*)\W*$", re.IGNORECASE
+    rf"\W*(?:packs? +(in|out)|(join|leave) +(?:the +)?pack) +({_NAME}(?:[-‐–—]+{_NAME})*)\W*$",
+    re.IGNORECASE,
 )
 # Without the word for a pack only what cannot be anything else: a plain "leave" leaves it all.
-_LEAVE = re.compile(r"\W*leave +(\w+(?:-\w+)+)\W*$", re.IGNORECASE)
+_LEAVE = re.compile(rf"\W*leave +({_NAME}(?:[-‐–—]+{_NAME})+)\W*$", re.IGNORECASE)
 _PACK_NOUNS = "|".join(
     " +".join(noun.split()) for noun in sorted(PACK_NOUNS.split(", "), key=len, reverse=True)
 )

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import Any
 
-from discover.model.letters import MARKS, NON_JOINER, WORD
+from discover.model.letters import INVISIBLE, MARKS, NON_JOINER, WORD
 from discover.wire.documents import Json
 from discover.wire.jsonld import as_list, types
 
@@ -14,10 +14,7 @@ LONGEST = 100
 # A letter or digit or '_' after '#'; never inside a word, an entity or a URL's fragment.
 NAME = rf"[\w·・‧][{WORD}{NON_JOINER}·・‧]*"
 _IN_TEXT = re.compile(rf"(?<![\w&/=?.:)#＃])[#＃]({NAME})")
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff"
-    "\U000e0100-\U000e01ef]"
-)
+_INVISIBLE = re.compile(f"[{INVISIBLE}\u200c\u200d]")
 _MARKS = re.compile(f"[{MARKS}]")
 # Latin letters that no Unicode decomposition takes apart.
 _LATIN = str.maketrans("øłđðħıŋŧ", "olddhint")
@@ -33,12 +30,8 @@ def fold(tag: str) -> str:
     tag = tag.strip().lstrip("#＃")
     if tag.isascii():
         return tag.lower()[:LONGEST]
-    # Unicode's toNFKC_Casefold: to do it again changes nothing
-    tag = unicodedata.normalize("NFD", _INVISIBLE.sub("", tag))
-    for _ in range(2):
-        tag = unicodedata.normalize("NFKC", tag.casefold())
     letters: list[str] = []
-    for char in map(_plain_letter, tag):
+    for char in map(_plain_letter, _caseless(_INVISIBLE.sub("", tag))):
         if not ("\u0300" <= char <= "\u036f" and letters and letters[-1].isascii()):
             letters.append(char)
     return "".join(letters).strip().lstrip("#")[:LONGEST]
@@ -81,6 +74,14 @@ def _name(entry: Json) -> str:
         return name
     href = entry.get("href")  # some name a tag by its address only
     return href.rstrip("/").rpartition("/")[2] if isinstance(href, str) else ""
+
+
+def _caseless(text: str) -> str:
+    """Unicode's toNFKC_Casefold, which does not change what it gave."""
+    text = unicodedata.normalize("NFD", text)
+    for _ in range(2):
+        text = unicodedata.normalize("NFKC", text.casefold())
+    return text
 
 
 def _plain_letter(char: str) -> str:

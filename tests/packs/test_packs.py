@@ -6,14 +6,19 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 from datetime import datetime
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from discover.model.actor import ConsentSignals, Flag, Handle
+from discover.model.packs import canonical
 from discover.model.views import BadRequest
 from discover.services.find import packs
 from discover.services.index.indexing import index_all
+from discover.wire.commands import parse
 from tests.support.site import HOST, actor, filled_site, post, posts
 
 YES = {"discoverable": Flag.TRUE, "indexable": Flag.TRUE}
@@ -42,7 +47,7 @@ def site(tmp_path):
 
 
 def handles(site, slug: str = "topic-astronomy", query: str = "") -> list[str]:
-    text = site.get(f"/packs/{slug}/following.csv{query}").text
+    text = site.get(f"/packs/{slug}/following.csv{query}", follow_redirects=True).text
     return [row[0] for row in list(csv.reader(io.StringIO(text)))[1:]]
 
 
@@ -149,7 +154,7 @@ def test_pack_is_made_without_an_account(site):
 @pytest.mark.parametrize("slug", ["topic-nonsense", "nobody-made-this", "search-", "x" * 101])
 def test_pack_that_is_not_there_is_a_problem(site, slug):
     for path in ("", "/following.csv", "/collection", "/feed.rss", "/qr.svg"):
-        answer = site.get(f"/packs/{slug}{path}")
+        answer = site.get(f"/packs/{slug}{path}", follow_redirects=True)
         assert answer.status_code in (404, 422), path
         assert answer.headers["content-type"] == "application/problem+json"
 
@@ -236,3 +241,77 @@ def test_dropped_pack_is_gone(site):
 def test_hand_picked_pack_needs_a_plain_name(site, slug):
     with pytest.raises(BadRequest):
         packs.keep_pack(site.app.context, slug, "Title")
+
+
+SPELLINGS = [
+    "search-Astro", "search-astro-", "search--astro", "search-astro!", "search-ａｓｔｒｏ", "search-astro_",
+    "SEARCH—astro", "search-as\u00adtro", "search-astro\ufe0f", "search_astro", " search astro ",
+    "search-a\u0301stro", "search-ástro",
+]  # fmt: skip
+FORMS = ("", "/following.csv", "/collection", "/feed.rss", "/feed.json", "/qr.svg")
+
+
+def test_a_no_holds_for_every_spelling_of_a_pack(site):
+    for slug in SPELLINGS:
+        assert f"astro@{HOST}" in handles(site, quote(slug)), slug
+    leave(site, site.astro, "search-astro")
+    for slug in SPELLINGS:
+        for form in FORMS[:5]:
+            answer = site.get(f"/packs/{quote(slug)}{form}", follow_redirects=True)
+            assert answer.status_code == 200
+            assert "astro@" not in answer.text, slug
+
+
+def test_a_no_to_any_spelling_is_a_no_to_the_pack(site):
+    for slug in SPELLINGS:
+        leave(site, site.astro, slug)
+        assert f"astro@{HOST}" not in handles(site, "search-astro"), slug
+        with site.app.context.database.write() as connection:
+            packs.join(site.app.context, connection, site.astro.actor.uri, slug)
+        assert f"astro@{HOST}" in handles(site, "search-astro"), slug
+
+
+def test_other_spellings_lead_to_the_packs_own_address(site):
+    for slug, own in (("search-Astro!", "search-astro"), ("topic-Astronomy", "topic-astronomy")):
+        for form in FORMS:
+            moved = site.get(f"/packs/{quote(slug)}{form}?lang=en", follow_redirects=False)
+            assert moved.status_code == 308
+            assert moved.headers["location"] == f"/packs/{own}{form}?lang=en"
+            assert site.get(moved.headers["location"]).status_code == 200
+
+
+SEARCHES = [
+    ("हिन्दी साहित्य", "search-हिन्दी-साहित्य"),
+    ("বাংলা", "search-বাংলা"),
+    ("ดนตรี ไทย", "search-ดนตรี-ไทย"),
+    ("مُوسِيقى", "search-مُوسِيقى"),
+    ("کتاب\u200cخوانی", "search-کتاب\u200cخوانی"),
+    ("Cafe\u0301 Stra\u00dfe", "search-café-straße"),
+    ("ΛΌΓΟΣ", "search-λόγος"),
+    ("Quartz & zebra_", "search-quartz-zebra"),
+]
+
+
+def test_pack_of_a_search_keeps_words_of_every_script(site):
+    for number, (words, slug) in enumerate(SEARCHES):
+        made = site.get("/packs/make", params={"q": words}, follow_redirects=False)
+        assert made.headers["location"] == f"/packs/{quote(slug)}"
+        writer = actor(f"writer{number}", summary=words)
+        site.see(writer, posts(writer, post(writer, number, words)))
+        index_all(site.app.context)
+        assert handles(site, quote(slug)) == [f"writer{number}@{HOST}"]
+        said = parse(f"pack out {slug}")
+        assert said.topic == slug
+        leave(site, writer, said.topic)
+        assert handles(site, quote(slug)) == []
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=130))
+def test_a_packs_name_is_stable_and_can_be_said(words):
+    assert canonical(canonical(words)) == canonical(words)
+    if canonical(words):
+        slug = packs.search_slug(words)
+        assert canonical(slug) == slug
+        assert len(slug) <= packs.LONGEST_SLUG
+        for said in (f"pack out {slug}", f"leave {slug}", f"pack in {slug}"):
+            assert parse(said).topic == slug

@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
+from discover.model.packs import LONGEST as LONGEST_SLUG
+from discover.model.packs import canonical, words_of
 from discover.model.topics import Topic
 from discover.model.views import AccountView, BadRequest, SearchRequest
 from discover.policy.ranking import diversify
@@ -28,6 +30,7 @@ from discover.services.hydrate import hydrate_suggestable
 from discover.services.topics.catalogue import accounts_of_topic, catalogue
 from discover.store.database import Lookup, among, table, upsert
 from discover.store.tables import Pack, PackLeft, PackMember
+from discover.wire.hashtags import fold
 
 PACKS = table(Pack)
 MEMBERS = table(PackMember)
@@ -36,14 +39,12 @@ LEFT = table(PackLeft)
 MOST_MEMBERS = 60
 MOST_PICKED = 200
 MOST_LEFT = 100
-LONGEST_SLUG = 100
 # Fewer are no pack: a name alone is not put on our pages because somebody thought of it.
 LEAST_OF_PROPOSED = 2
 EVERY_PACK = ""
 TOPIC, SEARCH = "topic-", "search-"
 _LOOKED_AT = 300
 _SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
-_ASKED = re.compile(r"\w+")
 
 _WHO_LEFT = Lookup(sa.select(LEFT.c.person, LEFT.c.slug).where(among(LEFT.c.person)))
 _WHO_SAID_IN = Lookup(
@@ -88,21 +89,22 @@ def topic_slug(topic_id: str) -> str:
 
 def search_slug(words: str) -> str:
     """BadRequest when there is nothing to search for."""
-    slug = "-".join(_ASKED.findall(words.lower()))
-    if not slug:
+    if not canonical(words):
         raise BadRequest("q must hold at least one word")
-    return f"{SEARCH}{slug}"[:LONGEST_SLUG].rstrip("-")
+    return canonical(f"{SEARCH}{words}")
 
 
 def find_pack(
     ctx: Context, slug: str, languages: Collection[str] = (), *, operator: bool = False
 ) -> PackView | None:
-    """None when there is no such pack. EngineUnavailable for one of a search.
+    """None when there is no such pack. EngineUnavailable for one of a search. Any spelling of the
+    slug will do; the view has the canonical one.
 
     `operator`: also one that is hidden, or proposed and not yet a pack.
     """
     if len(slug) > LONGEST_SLUG:
         return None
+    slug = canonical(slug)
     spoken = tuple(languages)
     if slug.startswith(TOPIC):
         topic = catalogue().by_id(slug.removeprefix(TOPIC))
@@ -112,9 +114,7 @@ def find_pack(
             slug, Kind.TOPIC, _of_topic(ctx, slug, topic.id, spoken), topic=topic, languages=spoken
         )
     if slug.startswith(SEARCH):
-        words = " ".join(_ASKED.findall(slug.removeprefix(SEARCH)))
-        if not words:
-            return None
+        words = words_of(slug.removeprefix(SEARCH))
         members = _of_search(ctx, slug, words, spoken)
         return PackView(slug, Kind.SEARCH, members, words=words, languages=spoken)
     with ctx.database.read() as connection:
@@ -246,10 +246,11 @@ def leave(ctx: Context, connection: Connection, uri: str, slug: str = EVERY_PACK
 
     Whoever said no to very many packs wants to be in none.
     """
+    slug = canonical(slug) or slug
     said = sa.select(sa.func.count()).where(LEFT.c.person == ctx.digest(uri))
     if slug != EVERY_PACK and (connection.scalar(said) or 0) >= MOST_LEFT:
         slug = EVERY_PACK
-    row = {"person": ctx.digest(uri), "slug": slug, "at": ctx.clock.now()}
+    row = {"person": ctx.digest(uri), "slug": _no_to(slug), "at": ctx.clock.now()}
     upsert(connection, PackLeft, [row], key=["person", "slug"])
     mine = MEMBERS.c.account_id.in_(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri))
     these = mine if slug == EVERY_PACK else sa.and_(mine, MEMBERS.c.slug == slug)
@@ -261,9 +262,11 @@ def join(ctx: Context, connection: Connection, uri: str, slug: str = EVERY_PACK)
 
     False when there is no pack that they could be in: unknown, or they were not picked for it.
     """
+    slug = canonical(slug) or slug
     mine = LEFT.c.person == ctx.digest(uri)
     if slug == EVERY_PACK or _is_computed(slug):
-        connection.execute(sa.delete(LEFT).where(mine, LEFT.c.slug.in_((slug, EVERY_PACK))))
+        noes = (_no_to(slug), EVERY_PACK)
+        connection.execute(sa.delete(LEFT).where(mine, LEFT.c.slug.in_(noes)))
         return True
     account = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri)
     joined = connection.execute(
@@ -275,6 +278,11 @@ def join(ctx: Context, connection: Connection, uri: str, slug: str = EVERY_PACK)
         return False
     connection.execute(sa.delete(LEFT).where(mine, LEFT.c.slug.in_((slug, EVERY_PACK))))
     return True
+
+
+def _no_to(slug: str) -> str:
+    """What a no is kept under. It holds for every spelling that finds the same people."""
+    return "-".join(map(fold, slug.split("-")))
 
 
 def is_pack(connection: Connection, slug: str) -> bool:
@@ -348,7 +356,6 @@ def _who_may(
     """In this order, those who may be suggested at this moment and have not left this pack."""
     views = hydrate_suggestable(ctx, connection, ids, ctx.clock.now())
     names = {ctx.digest(view.uri): view.uri for view in views}
-    left = {
-        names[row.person] for row in _WHO_LEFT(connection, names) if row.slug in (EVERY_PACK, slug)
-    }
+    noes = (EVERY_PACK, _no_to(slug))
+    left = {names[row.person] for row in _WHO_LEFT(connection, names) if row.slug in noes}
     return [view for view in views if view.uri not in left]
