@@ -51,6 +51,26 @@ def enter(page):
     page.wait_for_url("**/console")
 
 
+def test_link_from_another_site_leaves_the_operator_logged_in(browser, visitor):
+    context = browser.new_context(base_url=visitor.site.base)
+    page = context.new_page()
+    enter(page)
+    other = context.new_page()
+    other.route(
+        "http://other.test/**",
+        lambda route: route.fulfill(
+            content_type="text/html",
+            body=f'<a href="{visitor.site.base}/console/servers">look</a>',
+        ),
+    )
+    other.goto("http://other.test/")
+    other.get_by_role("link", name="look").click()
+    other.wait_for_url("**/console/login")
+    page.goto("/console/servers")
+    assert page.url.endswith("/console/servers")
+    context.close()
+
+
 def test_operator_blocks_a_server_and_its_people_vanish(browser, visitor):
     context = browser.new_context(base_url=visitor.site.base, java_script_enabled=False)
     page = context.new_page()

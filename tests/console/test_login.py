@@ -208,9 +208,22 @@ def test_password_is_changed_by_whoever_knows_the_old_one(ada):
 
 def test_a_new_login_makes_a_new_token(visitor):
     visitor.see("/console/login")
-    before = visitor.client.cookies["waypost-console"]
+    before = visitor.client.cookies["waypost-login"]
     visitor.login()
     assert visitor.client.cookies["waypost-console"] != before
+    assert "waypost-login" not in visitor.client.cookies
+
+
+def test_link_from_elsewhere_does_not_end_the_session(ada):
+    """A browser does not send the cookie (SameSite=Strict) with it, and keeps what is answered."""
+    session = ada.client.cookies["waypost-console"]
+    with httpx.Client(base_url=ada.site.base, follow_redirects=True) as linked:
+        page = linked.get("/console/servers", headers=HTML)
+        assert page.url.path == "/console/login"
+        ada.client.cookies.update(linked.cookies)
+    assert ada.client.cookies["waypost-console"] == session
+    assert ada.see("/console/servers").url.path == "/console/servers"
+    assert ada.see("/console/login").url.path == "/console"
 
 
 @pytest.mark.parametrize("csrf", ["", "x", None])
@@ -267,16 +280,20 @@ def test_cookie_is_for_the_console_alone_and_visitors_get_none(visitor):
         "/api/v1/search",
     ):
         assert "set-cookie" not in visitor.see(path).headers
-    sent = visitor.see("/console/login").headers["set-cookie"].lower()
-    for part in ("httponly", "samesite=strict", "path=/console", "max-age="):
-        assert part in sent
-    assert "secure" not in sent  # over plain http it would never come back
+    form = visitor.see("/console/login").headers["set-cookie"]
+    session = visitor.login().history[0].headers["set-cookie"]
+    assert form.startswith("waypost-login=")
+    assert session.startswith("waypost-console=")
+    for sent in (form.lower(), session.lower()):
+        for part in ("httponly", "samesite=strict", "path=/console", "max-age="):
+            assert part in sent
+        assert "secure" not in sent  # over plain http it would never come back
 
 
 def test_cookie_is_bound_to_host_and_tls_where_there_is_tls(tmp_path):
     with consoled(tmp_path / "home", public_url="https://waypost.example") as visitor:
         sent = visitor.see("/console/login").headers["set-cookie"]
-        assert sent.startswith("__Host-waypost-console=")
+        assert sent.startswith("__Host-waypost-login=")
         low = sent.lower()
         for part in ("secure", "httponly", "samesite=strict", "path=/;"):
             assert part in low + ";"

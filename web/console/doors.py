@@ -28,6 +28,7 @@ from discover.services.console.sessions import Session
 from discover.services.context import Context
 
 LOGIN = "/console/login"
+SESSION, FORM = "console", "login"  # what a cookie is for
 _FORM_BYTES = 64_000
 UPLOAD_BYTES = 4_000_000  # the longest blocklists that go around have some 20,000 lines
 _SENT_BEFORE = N_(
@@ -48,14 +49,17 @@ class House:
     def secure(self) -> bool:
         return self.app.settings.own_url.startswith("https://")
 
-    @property
-    def cookie(self) -> str:
-        """RFC 6265bis: the `__Host-` prefix binds a cookie to this very host and to TLS."""
-        return "__Host-waypost-console" if self.secure else "waypost-console"
+    def cookie(self, kind: str = SESSION) -> str:
+        """RFC 6265bis: the `__Host-` prefix binds a cookie to this very host and to TLS.
 
-    def put_cookie(self, response: Response, token: str) -> None:
+        The login form has a cookie of its own: a link from elsewhere does not bring the session's,
+        and the login page that answers must not write over it.
+        """
+        return f"__Host-waypost-{kind}" if self.secure else f"waypost-{kind}"
+
+    def put_cookie(self, response: Response, token: str, kind: str = SESSION) -> None:
         response.set_cookie(
-            self.cookie,
+            self.cookie(kind),
             token,
             max_age=int(LONGEST.total_seconds()),
             path="/" if self.secure else "/console",  # what `__Host-` asks for
@@ -64,9 +68,9 @@ class House:
             samesite="strict",
         )
 
-    def drop_cookie(self, response: Response) -> None:
+    def drop_cookie(self, response: Response, kind: str = SESSION) -> None:
         response.delete_cookie(
-            self.cookie,
+            self.cookie(kind),
             path="/" if self.secure else "/console",
             secure=self.secure,
             httponly=True,
@@ -134,8 +138,8 @@ def csrf_of(token: str) -> str:
     return hmac.new(token.encode(), b"waypost console form", hashlib.sha256).hexdigest()
 
 
-def cookie_token(request: Request) -> str | None:
-    token = request.cookies.get(house_of(request).cookie)
+def cookie_token(request: Request, kind: str = SESSION) -> str | None:
+    token = request.cookies.get(house_of(request).cookie(kind))
     return token if token and len(token) < 200 else None
 
 

@@ -14,6 +14,7 @@ from discover.services.console import operators, sessions
 from discover.services.console.operators import TooSoon
 from discover.services.console.sessions import new_token
 from web.console.doors import (
+    FORM,
     LOGIN,
     AtDesk,
     Desk,
@@ -37,11 +38,11 @@ def login(request: Request) -> Response:
     house, token = house_of(request), cookie_token(request)
     if token is not None and sessions.find(house.app.context, token) is not None:
         return RedirectResponse("/console", 303)
-    return _page(request, token or new_token())
+    return _page(request, cookie_token(request, FORM) or new_token())
 
 
 async def _tried(request: Request) -> dict[str, str]:
-    token = cookie_token(request)
+    token = cookie_token(request, FORM)
     if token is None:
         raise HTTPException(403, N_("Your browser did not send the cookie of the login page. Allow it, load that page again and repeat."))  # fmt: skip
     fields, _ = await read_form(request, csrf_of(token))
@@ -63,6 +64,7 @@ def post_login(request: Request, tried: Annotated[dict[str, str], Depends(_tried
     entered = RedirectResponse("/console", 303)
     # A new token, always: what was in the browser before is worth nothing inside.
     house.put_cookie(entered, sessions.begin(context, name))
+    house.drop_cookie(entered, FORM)
     return entered
 
 
@@ -131,5 +133,5 @@ def _page(
         "login", csrf_of(token), status=status, headers=headers,
         problem=problem, name=name, nobody=nobody,
     )  # fmt: skip
-    house.put_cookie(page, token)
+    house.put_cookie(page, token, FORM)
     return page
