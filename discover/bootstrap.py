@@ -7,6 +7,7 @@ import random
 import secrets
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from discover.engines.meilisearch import MeilisearchEngine
 from discover.engines.tantivy import TantivyEngine
@@ -20,6 +21,7 @@ from discover.net.verify import Verifier
 from discover.policy.consent import Rules
 from discover.ports import Clock, SearchEngine
 from discover.services.consent.gate import asked_for
+from discover.services.consent.outs import keep_mark
 from discover.services.consent.replay import replay
 from discover.services.context import Context
 from discover.services.federation.keys import load_keys
@@ -113,6 +115,8 @@ def open_app(settings: Settings, *, clock: Clock | None = None, migrate: bool = 
     engine = _engine(settings)
     laboratory = settings.lab_hosts and not settings.dns_servers
     lookout = GuardedLookout(NoResolver() if laboratory else DnsResolver(settings.dns_servers))
+    journal = Journal(settings.home / "withdrawn.journal")
+    database.committed = partial(keep_mark, journal)
     context = Context(
         database=database,
         engine=engine,
@@ -127,7 +131,7 @@ def open_app(settings: Settings, *, clock: Clock | None = None, migrate: bool = 
         topic_actors=frozenset(settings.topic_actors),
         topic_boosts_a_day=settings.topic_boosts_a_day,
         lookout=lookout,
-        journal=Journal(settings.home / "withdrawn.journal"),
+        journal=journal,
     )
     replay(context)
     app = App(settings, context)

@@ -172,6 +172,8 @@ def follow_journal(
     console.print(
         f"{done.people} people and {done.servers} servers had left; {done.removed} were here again"
     )
+    if done.hidden:
+        console.print(f"{done.hidden} people are hidden until they are seen again")
 
 
 @consent.command("audit")

@@ -47,6 +47,8 @@ class Database:
         self.sqlite = self.url.get_backend_name() == "sqlite"
         if self.sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        # Told of each write transaction right after its commit
+        self.committed: Callable[[Connection], None] = lambda _connection: None
         self._reader = self._engine("BEGIN")
         self._writer = self._engine("BEGIN IMMEDIATE") if self.sqlite else self._reader
 
@@ -92,6 +94,7 @@ class Database:
         """A transaction: committed on leaving, rolled back on an exception."""
         with self._writer.begin() as connection:
             yield connection
+        self.committed(connection)
 
     def migrate(self) -> None:
         """Bring the schema to the newest version; does nothing when it is there."""

@@ -2,6 +2,9 @@
 
 Keyed hashes only, one JSON line each, written before the withdrawal itself is committed. The
 database remembers how far it has followed; one that comes back from a backup remembers less.
+
+Beside it lies a mark: the newest entry of the consent log that was committed. It is written after
+that commit, so that a database without this entry is an older one, whatever was killed when.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any, Literal
 import orjson
 
 What = Literal["person", "server"]
+_MARK_LENGTH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,15 @@ class Out:
     digest: str
     at: datetime
     back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An entry of the consent log that was committed."""
+
+    entry: int
+    digest: str
+    at: datetime
 
 
 class Journal:
@@ -66,6 +79,30 @@ class Journal:
             if "digest" in line
         ]
 
+    def mark(self) -> Mark | None:
+        """None: there is none, or it cannot be read."""
+        if not self._mark_path.exists():
+            return None
+        with self._mark_path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            return _read_mark(file.read())
+
+    def set_mark(self, mark: Mark, *, anew: bool = False) -> None:
+        """After the commit of its entry. An older one than is there is passed over, unless `anew`."""
+        line = {"entry": mark.entry, "digest": mark.digest, "at": mark.at.isoformat()}
+        with os.fdopen(os.open(self._mark_path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            there = None if anew else _read_mark(file.read())
+            if there is not None and there.at > mark.at:
+                return
+            # Always of one length and in one place: the disk cannot be too full for it.
+            os.pwrite(file.fileno(), orjson.dumps(line).ljust(_MARK_LENGTH - 1) + b"\n", 0)
+            os.fsync(file.fileno())
+
+    @property
+    def _mark_path(self) -> Path:
+        return self.path.with_suffix(".mark")
+
     def _lines(self, size: int) -> Iterator[tuple[dict[str, Any], int]]:
         if not self.path.exists():
             return
@@ -74,3 +111,11 @@ class Journal:
             for line in file:
                 if line.endswith(b"\n"):
                     yield orjson.loads(line), file.tell()
+
+
+def _read_mark(written: bytes) -> Mark | None:
+    try:
+        line = orjson.loads(written)
+        return Mark(line["entry"], line["digest"], datetime.fromisoformat(line["at"]))
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -5,13 +5,22 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing, contextmanager
 
+import pytest
+
 from discover.bootstrap import open_app
 from discover.services.consent.replay import Replayed, replay
 from discover.services.consent.withdraw import forget_server
-from discover.store.journal import Journal, Out
+from discover.services.index.indexing import index_all
+from discover.store.journal import Journal, Mark, Out
 from discover.store.tables import Account
 from tests.commands.conftest import Talk
-from tests.support.town import OUR_ACTOR, activity, housed
+from tests.support.town import EVERYBODY, OUR_ACTOR, activity, housed
+
+
+@pytest.fixture
+def house(talk):
+    """On either database."""
+    return talk.house
 
 
 def people(house):
@@ -98,6 +107,76 @@ def test_who_took_their_block_back_is_there_after_a_restore(tmp_path):
         with restored(house, tmp_path / "backup.db"):
             house.work()
             assert people(house) == {"ann"}
+
+
+def test_who_left_without_a_word_to_us_is_not_shown_after_a_restore(tmp_path):
+    """By a Delete, or by their flags: nobody is shown before they were seen again."""
+    with housed(tmp_path / "home") as house:
+        talk = Talk(house)
+        ann, bea, cy = (house.town.person(name) for name in ("ann", "bea", "cy"))
+        for person in (ann, bea, cy):
+            talk.say(person, "in")
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        house.send(ann, "Delete", ann.uri, to=[EVERYBODY])
+        house.town.gone(ann.uri)
+        house.work()
+        house.town.documents[cy.uri]["discoverable"] = False
+        house.hear(cy, "Update", house.town.documents[cy.uri])
+        assert people(house) == {"bea"}
+        with restored(house, tmp_path / "backup.db"):
+            index_all(house.app.context)
+            assert people(house) == {"ann", "bea", "cy"}, "that is what the backup knows"
+            assert house.found("lighthouses", "accounts") == []
+            house.work()
+            assert people(house) == {"bea"}
+            assert house.found("lighthouses", "accounts") == [bea.uri]
+            assert replay(house.app.context) == Replayed(), "once is enough"
+
+
+def test_a_start_without_a_restore_hides_nobody(house):
+    talk = Talk(house)
+    ann, bea = house.town.person("ann"), house.town.person("bea")
+    for person in (ann, bea):
+        talk.say(person, "in")
+    talk.say(ann, "out")
+    home = house.app.settings.home
+    assert replay(house.app.context) == Replayed()
+    (home / "withdrawn.mark").unlink()
+    assert replay(house.app.context) == Replayed(), "the mark is lost"
+    (home / "withdrawn.mark").write_bytes(b"\0" * 256)
+    assert replay(house.app.context) == Replayed(), "the mark is garbage"
+    (home / "withdrawn.journal").unlink()
+    assert replay(house.app.context) == Replayed(), "the journal is lost"
+    assert house.found("lighthouses", "accounts") == [bea.uri]
+
+
+def test_a_process_that_is_killed_between_commit_and_mark_is_no_restore(house, tmp_path):
+    talk, ann = Talk(house), house.town.person("ann")
+    talk.say(ann, "in")
+    mark = house.app.settings.home / "withdrawn.mark"
+    before = mark.read_bytes()
+    house.town.person("bea")
+    talk.say(house.town.people[f"https://{ann.host}/users/bea"], "in")
+    assert mark.read_bytes() != before
+    mark.write_bytes(before)
+    assert replay(house.app.context) == Replayed()
+    assert mark.read_bytes() != before, "the start catches up"
+    assert len(house.found("lighthouses", "accounts")) == 2
+
+
+def test_a_mark_that_the_database_does_not_know_hides_everybody_until_they_are_seen(house):
+    talk, ann = Talk(house), house.town.person("ann")
+    talk.say(ann, "in")
+    ctx = house.app.context
+    later = Mark(10_000, "of a life that is lost", ctx.clock.now())
+    ctx.journal.set_mark(later)
+    assert replay(ctx) == Replayed(hidden=1)
+    assert house.found("lighthouses", "accounts") == []
+    house.work()
+    assert house.found("lighthouses", "accounts") == [ann.uri]
+    assert replay(ctx) == Replayed()
+    ctx.journal.set_mark(later, anew=True)
+    assert replay(ctx) == Replayed(), "another machine's mark, from before that restore"
 
 
 def test_a_journal_from_another_machine_is_followed_too(tmp_path):

@@ -23,6 +23,7 @@ from discover.policy.consent import RULE_VERSION, Rules
 from discover.services.context import Context
 from discover.services.facts import SERVER_COLUMNS, SERVERS
 from discover.store.database import Lookup, among, table, upsert
+from discover.store.journal import Mark
 from discover.store.tables import ConsentLogEntry, Lock
 
 LOG = table(ConsentLogEntry)
@@ -42,6 +43,7 @@ class Event(StrEnum):
     ACCOUNTS_WITHDRAWN = "accounts_withdrawn"
     POSTS_WITHDRAWN = "posts_withdrawn"
     RULES_CHANGED = "rules_changed"
+    RESTORED = "restored"
 
 
 _State = tuple[Event, dict[str, Any]]
@@ -53,12 +55,16 @@ class _Noted:
     counts: dict[Event, int] = field(default_factory=dict)
     hosts: dict[str, None] = field(default_factory=dict)
     rules: dict[str, Any] | None = None
+    restored: bool = False
 
 
 # By connection: each transaction has one of its own (Database.write), which goes with it.
 _noted: WeakKeyDictionary[Connection, _Noted] = WeakKeyDictionary()
 
-_LAST = sa.select(LOG.c.id, LOG.c.digest).order_by(LOG.c.id.desc()).limit(1)
+# The newest entry of a transaction, until it is committed
+_written: WeakKeyDictionary[Connection, Mark] = WeakKeyDictionary()
+
+_LAST = sa.select(LOG.c.id, LOG.c.digest, LOG.c.at).order_by(LOG.c.id.desc()).limit(1)
 _INSERT = sa.insert(LOG)
 _AFTER = (
     sa.select(LOG).where(LOG.c.id > sa.bindparam("after")).order_by(LOG.c.id)
@@ -130,6 +136,36 @@ def page(ctx: Context, after: int = 0, limit: int = PAGE) -> list[Entry]:
     ]
 
 
+def note_restored(connection: Connection, now: datetime) -> None:
+    """An older database was put back, and nobody is shown before they were seen again."""
+    _of(connection, now).restored = True
+
+
+def lacks(connection: Connection, mark: Mark) -> bool:
+    """Is this database older than the mark? (One that was restored behind it knows that.)"""
+    there = connection.scalar(sa.select(LOG.c.digest).where(LOG.c.id == mark.entry))
+    since = sa.select(LOG.c.id).where(LOG.c.event == Event.RESTORED.value, LOG.c.at >= mark.at)
+    return there != mark.digest and connection.execute(since.limit(1)).first() is None
+
+
+def take_head(connection: Connection, now: datetime) -> None:
+    """PostgreSQL: whoever comes second waits here, and then sees the first one's entries. SQLite
+    has but one writer.
+    """
+    head = {"name": _HEAD, "token": "", "until": now}
+    upsert(connection, Lock, [head], key=["name"], update=["until"])
+
+
+def newest(connection: Connection) -> Mark | None:
+    last = connection.execute(_LAST).first()
+    return Mark(last.id, last.digest, last.at) if last is not None else None
+
+
+def written(connection: Connection) -> Mark | None:
+    """The newest entry of a transaction that was just committed. None: it had none."""
+    return _written.pop(connection, None)
+
+
 def length(ctx: Context) -> int:
     """How many entries there are; they are numbered without a gap."""
     with ctx.database.read() as connection:
@@ -162,6 +198,8 @@ def _of(connection: Connection, now: datetime) -> _Noted:
 
 
 def _events(connection: Connection, noted: _Noted) -> Iterator[tuple[Event, dict[str, Any]]]:
+    if noted.restored:
+        yield Event.RESTORED, {}
     if noted.rules is not None:
         yield Event.RULES_CHANGED, noted.rules
     if noted.hosts:
@@ -201,10 +239,7 @@ def _last_states(connection: Connection) -> dict[str, _State]:
 
 def _write(connection: Connection) -> None:
     noted = _noted.pop(connection)
-    # PostgreSQL: whoever comes second waits here and then sees the first one's entries. SQLite
-    # has but one writer.
-    head = {"name": _HEAD, "token": "", "until": noted.at}
-    upsert(connection, Lock, [head], key=["name"], update=["until"])
+    take_head(connection, noted.at)
     last = connection.execute(_LAST).first()
     number, digest = (last.id, last.digest) if last is not None else (0, BEGINNING)
     rows = []
@@ -219,3 +254,4 @@ def _write(connection: Connection) -> None:
         )  # fmt: skip
     if rows:
         connection.execute(_INSERT, rows)
+        _written[connection] = Mark(number, digest, noted.at)

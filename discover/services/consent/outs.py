@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.services.consent import consent_log
 from discover.services.context import Context
 from discover.store.database import table, upsert
-from discover.store.journal import Journal, Out, What
+from discover.store.journal import Journal, Mark, Out, What
 from discover.store.tables import JournalMark
+
+log = logging.getLogger(__name__)
 
 MARKS = table(JournalMark)
 
@@ -43,6 +47,19 @@ def follow(connection: Connection, journal: Journal, size: int) -> None:
     """The database knows the journal up to this size."""
     rows = [{"name": journal.name, "size": size}]
     upsert(connection, JournalMark, rows, key=["name"], update=[], update_values=_larger)
+
+
+def keep_mark(journal: Journal, connection: Connection) -> None:
+    """What was just committed moves the mark beside the database."""
+    if (mark := consent_log.written(connection)) is not None:
+        write_mark(journal, mark)
+
+
+def write_mark(journal: Journal, mark: Mark, *, anew: bool = False) -> None:
+    try:
+        journal.set_mark(mark, anew=anew)
+    except OSError as error:  # it is done all the same; the next one, or the next start, catches up
+        log.warning("the mark beside the journal cannot be written: %s", error)
 
 
 def _larger(excluded: object) -> dict[str, object]:

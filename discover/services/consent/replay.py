@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+import logging
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
-from discover.services.consent.outs import MARKS, follow
+from discover.model.instance import RobotsState
+from discover.services.consent import consent_log
+from discover.services.consent.outs import MARKS, follow, write_mark
+from discover.services.consent.proof_rows import EVERY, PROOFS
+from discover.services.consent.retention import hide_expired
 from discover.services.consent.withdraw import VERDICTS, VISITS, forget_person, forget_server
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS
+from discover.services.trends.uses import forget_all_counts
 from discover.store.database import insert_new
 from discover.store.journal import Journal
 from discover.store.tables import Suppression
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +33,73 @@ class Replayed:
     people: int = 0
     servers: int = 0
     removed: int = 0
+    hidden: int = 0  # shown again when they were seen again
 
 
 def replay(ctx: Context, journal: Journal | None = None) -> Replayed:
     """Apply what the database does not know of: it is older than the journal. Safe to do twice."""
     journal = journal or ctx.journal
-    if journal is None or not journal.size():
+    if journal is None:
+        return Replayed()
+    hidden = _see_anew(ctx, journal)
+    done = _follow_lines(ctx, journal)
+    if journal is ctx.journal:
+        with ctx.database.read() as connection:
+            newest = consent_log.newest(connection)
+        if newest is not None and newest != journal.mark():
+            write_mark(journal, newest, anew=True)
+    return replace(done, hidden=hidden)
+
+
+def _see_anew(ctx: Context, journal: Journal) -> int:
+    """A database older than the mark knows nothing of those who left since without a word to us:
+    by a Delete, by their flags. So all evidence in it counts as expired, until it is renewed.
+    """
+    mark = journal.mark()  # before the database is read: it never is ahead of that
+    if mark is None:
+        return 0
+    with ctx.database.read() as connection:
+        if not consent_log.lacks(connection, mark):
+            return 0
+    now = ctx.clock.now()
+    with ctx.database.write() as connection:
+        consent_log.take_head(connection, now)
+        if not consent_log.lacks(connection, mark):
+            return 0  # another process was faster
+        consent_log.note_restored(connection, now)
+        hidden = _expire(ctx, connection, now)
+    hide_expired(ctx)
+    log.warning("the database is older than %s: %d people are hidden", journal.path, hidden)
+    return hidden
+
+
+def _expire(ctx: Context, connection: Connection, now: datetime) -> int:
+    expired = now - ctx.rules.hide_after - timedelta(seconds=1)
+    people = connection.execute(
+        sa.update(ACCOUNTS).where(ACCOUNTS.c.evidence_at > expired).values(evidence_at=expired)
+    ).rowcount
+    connection.execute(sa.update(ACCOUNTS).values(read_at=None))
+    forget_all_counts(connection)
+    # The crawler asks each host at that host's own pace.
+    connection.execute(
+        sa.update(VISITS)
+        .where(VISITS.c.uri.in_(sa.select(ACCOUNTS.c.uri)))
+        .values(due_at=now, etag=None, last_modified=None)
+    )
+    connection.execute(
+        sa.update(SERVERS)
+        .where(~SERVERS.c.opted_out, ~SERVERS.c.blocked)
+        .where(SERVERS.c.robots == RobotsState.ALLOWED.value)
+        .values(due_at=now, robots=RobotsState.UNSEEN.value)
+    )
+    connection.execute(
+        sa.update(PROOFS).where(PROOFS.c.checked_at > now - EVERY).values(checked_at=now - EVERY)
+    )
+    return people
+
+
+def _follow_lines(ctx: Context, journal: Journal) -> Replayed:
+    if not journal.size():
         return Replayed()
     size = journal.size()
     with ctx.database.read() as connection:

@@ -40,7 +40,7 @@ def enforce_retention(ctx: Context) -> dict[str, int]:
     return {
         "accounts_purged": _purge_expired(ctx),
         "accounts_judged_no": _purge_refused(ctx),
-        "accounts_hidden": _hide_expired(ctx),
+        "accounts_hidden": hide_expired(ctx),
         "posts_dropped": _drop_old_posts(ctx),
         "verdicts_forgotten": _forget_old_verdicts(ctx),
         "hints_forgotten": _forget_old_hints(ctx),
@@ -89,7 +89,7 @@ def _purge_refused(ctx: Context) -> int:
         last = rows[-1].id
 
 
-def _hide_expired(ctx: Context) -> int:
+def hide_expired(ctx: Context) -> int:
     """The read doors hide them already; this makes the raw index follow."""
     now = ctx.clock.now()
     expired = sa.and_(

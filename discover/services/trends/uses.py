@@ -134,6 +134,11 @@ def forget(connection: Connection, post_ids: Any) -> None:
         connection.execute(_NOBODYS)
 
 
+def forget_all_counts(connection: Connection) -> None:
+    """Nobody's consent is fresh: every number is counted anew when it is asked for."""
+    connection.execute(sa.update(COUNTS).values(**_EMPTY))
+
+
 def unheard(connection: Connection, post_ids: Any) -> None:
     """Somebody takes back what they did with these posts (ids, or a SELECT of them), which have to
     be counted anew. Before it is taken back.
