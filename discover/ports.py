@@ -155,7 +155,17 @@ class SearchEngine(Protocol):
     def count(self, kind: Kind) -> int: ...
 
     def rebuild(self, kind: Kind) -> AbstractContextManager[Rebuild]:
-        """Fill a new collection and swap it in; leaving without `swap` throws it away."""
+        """Fill a new collection and swap it in; leaving without `swap` throws it away.
+
+        Others' that were never finished are thrown away first.
+        """
+        ...
+
+    def drop_leftovers(self) -> None:
+        """Throw away what other processes' rebuilds have filled and not swapped in: they died.
+
+        One that still lives cannot swap any more. Only for whoever has the right to index.
+        """
         ...
 
     def close(self) -> None: ...

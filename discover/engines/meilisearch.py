@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -24,6 +25,7 @@ from discover.ports import Document, EngineUnavailable
 
 BATCH_BYTES = 8_000_000
 IDS_PAGE = 5_000
+INDEXES_PAGE = 200
 
 
 class MeilisearchEngine:
@@ -242,6 +244,7 @@ class MeilisearchEngine:
         """
         if kind in self._rebuilds:
             raise EngineUnavailable(f"the {kind.value} index is already being rebuilt")
+        self.drop_leftovers()
         name = f"{self.name(kind)}_{secrets.token_hex(4)}"
         with reachable():
             self._make(name, settings(kind))
@@ -253,8 +256,26 @@ class MeilisearchEngine:
             with suppress(EngineUnavailable, MeilisearchApiError), reachable():
                 self._done(self._server.http.delete(f"indexes/{name}"))
 
+    def drop_leftovers(self) -> None:
+        own = {rebuild.name for rebuild in self._rebuilds.values()}
+        made = re.compile("|".join(f"{re.escape(self.name(kind))}_[0-9a-f]{{8}}" for kind in Kind))
+        with reachable():
+            left = [one for one in self._names() if made.fullmatch(one) and one not in own]
+            for answer in [self._server.http.delete(f"indexes/{name}") for name in left]:
+                with suppress(TaskFailed):  # whose it was has thrown it away
+                    self._server.wait(answer)
+
+    def _names(self) -> list[str]:
+        """Of all indexes on the server, others' too."""
+        names: list[str] = []
+        while True:
+            page = self._server.http.get(f"indexes?limit={INDEXES_PAGE}&offset={len(names)}")
+            names += [one["uid"] for one in page["results"]]
+            if not page["results"] or len(names) >= page["total"]:
+                return names
+
     def swap(self, kind: Kind, name: str) -> None:
-        """Exchange the live index and the one of that name."""
+        """Exchange the live index and the one of that name. Fails when that was thrown away."""
         with reachable():
             self._done(
                 self._server.http.post("swap-indexes", [{"indexes": [self.name(kind), name]}])

@@ -302,6 +302,14 @@ class TantivyEngine:
                     current = self._folder.read(kind)
                     self._folder.remove_others(kind, current.folder if current else "")
 
+    def drop_leftovers(self) -> None:
+        with self._writing:
+            self._folder.lock()
+            for kind in Kind:
+                pointer = self._folder.read(kind)
+                if kind not in self._rebuilds:
+                    self._folder.remove_others(kind, pointer.folder if pointer else "")
+
     def _swap(self, kind: Kind, path: Path, writer: IndexWriter) -> None:
         with self._writing:
             try:

@@ -13,6 +13,14 @@ from discover.store.database import Database
 from discover.store.journal import Journal
 
 
+def _never() -> bool:
+    return False
+
+
+class Stopping(Exception):
+    """The process was asked to end; what is not done is left to the next."""
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """Adapters and rules, wired by discover.bootstrap."""
@@ -31,6 +39,7 @@ class Context:
     topic_boosts_a_day: int = 3
     journal: Journal | None = None  # of who left; None: nothing outlives the database
     lookout: Lookout | None = None  # how servers' proofs are looked at; None: not at all
+    stopping: Callable[[], bool] = _never  # long work looks now and then, and raises Stopping
 
     @property
     def actor_uri(self) -> str:

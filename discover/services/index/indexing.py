@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,7 +21,7 @@ from sqlalchemy.engine import Connection
 from discover.model.query import AccountDocument, Kind, PostDocument
 from discover.ports import Document, Handed
 from discover.services.consent import withdrawals
-from discover.services.context import Context
+from discover.services.context import Context, Stopping
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.index import outbox
 from discover.services.index.documents import (
@@ -34,14 +35,14 @@ from discover.services.index.documents import (
     post_documents,
 )
 from discover.services.index.outbox import OUTBOX
-from discover.services.locks import drop_lock, take_lock
+from discover.services.locks import Hold, hold, is_abandoned
 from discover.services.suggest import similarity
 from discover.services.topics.measure import Part, measure, measured
 from discover.store.database import Lookup, among, chunks
 
 BATCH = 4000
 LOCK = "indexer"
-_LOCK_SECONDS = 120.0
+_LOCK_SECONDS = 60.0
 _AT_ONCE = 2  # batches that the engine has been given and has not finished
 _PAUSE = 0.05  # how often to look whether the engine has finished, or more has gathered
 # An engine with one queue takes a withdrawal up after what it has been given. So a batch is as
@@ -82,6 +83,7 @@ class _Batch:
 
     ids: list[int]
     changed: set[int]  # accounts
+    posts: set[int] = field(default_factory=set)
     handed: Handed | None = None
     since: float = 0.0  # time.monotonic() when its rows were read
 
@@ -98,18 +100,42 @@ def index_pending(
     0 also when another process is at it. Raises EngineUnavailable; nothing is lost by it.
     """
     with ctx.database.read() as connection:
-        if connection.execute(_ANY_WAITING).first() is None:
+        waiting = connection.execute(_ANY_WAITING).first() is not None
+        if not waiting and not is_abandoned(connection, LOCK, ctx.clock.now()):
             return 0
-    lock = take_lock(ctx, LOCK, _LOCK_SECONDS)
-    if lock is None:
-        return 0
-    try:
-        return _follow(ctx, limit, lock, go_on)
-    finally:
-        drop_lock(ctx, LOCK, lock)
+    with _indexing(ctx) as held:
+        return 0 if held is None else _follow(ctx, limit, held, go_on)
 
 
-def _follow(ctx: Context, limit: int, lock: str, go_on: Callable[[], bool]) -> int:
+@contextmanager
+def _indexing(ctx: Context) -> Iterator[Hold | None]:
+    """The right to index; None while another process has it.
+
+    Who had it before may have died within a rebuild, or have lost it there and still be at it:
+    what was filled is thrown away, so that it neither stays nor goes live.
+    """
+    with hold(ctx, LOCK, _LOCK_SECONDS) as held:
+        if held is not None and held.inherited:
+            ctx.engine.drop_leftovers()
+        yield held
+
+
+def _must_hold(ctx: Context, held: Hold, handed: Iterable[_Batch] = ()) -> None:
+    """IndexerBusy when another process has taken over meanwhile.
+
+    What was handed over may then be older than what that one wrote: it is asked to look again.
+    """
+    if held.kept():
+        return
+    with ctx.database.write() as connection:
+        now = ctx.clock.now()
+        for batch in handed:
+            outbox.note(connection, outbox.ACCOUNT, sorted(batch.changed), now)
+            outbox.note(connection, outbox.POST, sorted(batch.posts), now)
+    raise IndexerBusy("another process has taken the index over; this one lets go")
+
+
+def _follow(ctx: Context, limit: int, held: Hold, go_on: Callable[[], bool]) -> int:
     """The next batch is made while the engine works at the one before.
 
     Batches begin small and grow while the engine is quick with them.
@@ -117,7 +143,7 @@ def _follow(ctx: Context, limit: int, lock: str, go_on: Callable[[], bool]) -> i
     done = _purge_first(ctx)
     size = min(limit, max(_SMALLEST, limit // 4))
     free_since = time.monotonic()  # the engine has worked at the first of `handed` since then
-    first = _index_batch(ctx, size)
+    first = _index_batch(ctx, held, size)
     handed = deque([first] if first else [])
     while handed:
         done += _purge_first(ctx)
@@ -125,11 +151,11 @@ def _follow(ctx: Context, limit: int, lock: str, go_on: Callable[[], bool]) -> i
         if (
             room
             and _gathered(ctx, last, size // 2)
-            and take_lock(ctx, LOCK, _LOCK_SECONDS, lock)
-            and (more := _index_batch(ctx, size, after=last))
+            and (more := _index_batch(ctx, held, size, after=last, handed=handed))
         ):
             handed.append(more)
         elif handed[0].wait(_PAUSE):  # briefly: who leaves meanwhile is told to the engine at once
+            _must_hold(ctx, held, handed)
             batch = handed.popleft()
             now = time.monotonic()
             size = next_size(len(batch.ids), size, now - max(batch.since, free_since), limit)
@@ -202,17 +228,15 @@ def reindex(
 
     Meanwhile no other indexer works, so every change since the beginning is still in the outbox
     when the new collection goes live. The live one is kept fresh too: a withdrawal does not wait
-    for a rebuild. Raises IndexerBusy when another process is indexing.
+    for a rebuild. Raises IndexerBusy when another process is indexing, or has taken over because
+    this one was held up; Stopping when the process is to end. The live collections stay then.
     """
-    lock = take_lock(ctx, LOCK, _LOCK_SECONDS)
-    if lock is None:
-        raise IndexerBusy("another process is writing the index; try again in a moment")
     counts = {}
-    try:
+    with _indexing(ctx) as held:
+        if held is None:
+            raise IndexerBusy("another process is writing the index; try again in a moment")
         for kind in Kind:
-            counts[kind.value] = _rebuild(ctx, kind, lock, progress)
-    finally:
-        drop_lock(ctx, LOCK, lock)
+            counts[kind.value] = _rebuild(ctx, kind, held, progress)
     index_all(ctx)
     return counts
 
@@ -223,6 +247,9 @@ def restore_lost_index(ctx: Context) -> bool:
     True when that was necessary; safe to call at every start.
     """
     ctx.engine.prepare()
+    with _indexing(ctx) as held:
+        if held is not None:
+            ctx.engine.drop_leftovers()
     empty = not any(ctx.engine.count(kind) for kind in Kind)
     with ctx.database.read() as connection:
         filled = connection.execute(sa.select(ACCOUNTS.c.id).limit(1)).first() is not None
@@ -237,13 +264,16 @@ class IndexerBusy(Exception):
     """Another process holds the indexer's lock."""
 
 
-def _rebuild(ctx: Context, kind: Kind, lock: str, progress: Callable[[str, int, int], None]) -> int:
+def _rebuild(
+    ctx: Context, kind: Kind, held: Hold, progress: Callable[[str, int, int], None]
+) -> int:
     source = ACCOUNTS if kind is Kind.ACCOUNTS else POSTS
     columns = ACCOUNT_COLUMNS if kind is Kind.ACCOUNTS else POST_COLUMNS
     written = last = seen = mark = 0
     with ctx.engine.rebuild(kind) as fresh:
         while True:
-            take_lock(ctx, LOCK, _LOCK_SECONDS, lock)
+            if ctx.stopping():
+                raise Stopping
             now = ctx.clock.now()
             with ctx.database.read() as connection:
                 total = connection.scalar(sa.select(sa.func.count()).select_from(source)) or 0
@@ -254,13 +284,17 @@ def _rebuild(ctx: Context, kind: Kind, lock: str, progress: Callable[[str, int, 
             if not rows:
                 break
             fresh.add(documents)
+            _must_hold(ctx, held)
             written += len(documents)
             seen += len(rows)
             last = rows[-1].id
             progress(kind.value, seen, total)
-            if behind := _index_batch(ctx, BATCH, after=mark):
+            _purge_first(ctx)
+            if behind := _index_batch(ctx, held, BATCH, after=mark):
                 behind.wait()
+                _must_hold(ctx, held, [behind])
                 mark = behind.ids[-1]
+        _must_hold(ctx, held)
         fresh.swap()
     return written
 
@@ -275,7 +309,9 @@ def _documents(
     return list(post_documents(ctx, rows, judged, now))
 
 
-def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> _Batch | None:
+def _index_batch(
+    ctx: Context, held: Hold, limit: int, *, after: int = 0, handed: Iterable[_Batch] = ()
+) -> _Batch | None:
     """Give the engine the state of what the rows speak of; None when there are none."""
     since = time.monotonic()
     with ctx.database.read() as connection:
@@ -298,7 +334,8 @@ def _index_batch(ctx: Context, limit: int, *, after: int = 0) -> _Batch | None:
         ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
     if gone := post_ids.difference(one.id for one in documents):
         ctx.engine.delete(Kind.POSTS, sorted(gone))
-    batch = _Batch([row.id for row in rows], account_ids, since=since)
+    batch = _Batch([row.id for row in rows], account_ids, post_ids, since=since)
+    _must_hold(ctx, held, [*handed, batch])
     if accounts or documents:
         batch.handed = ctx.engine.hand_over([*accounts, *documents])
     return batch
