@@ -34,7 +34,7 @@ DEFAULT = "en"
 _RIGHT_TO_LEFT = {"ar"}
 _PIECE = re.compile(r"^\s*([a-zA-Z]{1,8}|\*)(?:-[\w-]*)?\s*(?:;\s*q\s*=\s*([01](?:\.\d*)?)\s*)?$")
 _LINK = re.compile(r'(<a\b[^>]*?\shref=")(/(?!/|static/|media/|api/)[^"#]*)')
-_FORM = re.compile(r'<form\b[^>]*\saction="(/(?!/|api/)[^"#]*)"[^>]*>')
+_FORM = re.compile(r'<form\b[^>]*\saction="(/(?!/|api/)[^"#]*)(?:#[^"]*)?"[^>]*>')
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ from typing import Annotated, Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
+from discover.model.check import ServerCheck
 from discover.model.instance import Registrations
 from discover.model.words import Sentence
 from discover.services.consent.servers import read_public_name
@@ -104,10 +105,14 @@ def add(
     "/servers/add",
     summary="Look at a server's proofs now",
     openapi_extra=form_of("host"),
-    responses={303: {"description": "To the page with what was found"}, **PAGE_REFUSALS},
+    responses=PAGE_REFUSALS,
 )
 async def post_add(request: Request) -> Response:
-    """The look itself is the one of `POST /api/v1/servers/{host}/check`, with its limits."""
+    """The look itself is the one of `POST /api/v1/servers/{host}/check`, with its limits.
+
+    The answer is the page with what was found: another process that is asked next knows nothing of
+    the look.
+    """
     fields = await read_form(request)
     say, software = fields.get("say", ""), fields.get("software", "")
     try:
@@ -120,14 +125,12 @@ async def post_add(request: Request) -> Response:
     state = request.app.state
     client = request.client.host if request.client else "unknown"
     try:
-        await state.checks.check(state.waypost.context, name, client)
+        found = await state.checks.check(state.waypost.context, name, client)
     except TimeoutError:
         raise HTTPException(
             503, Sentence("{server} is too slow to be looked at now.", server=name)
         ) from None
-    query = {"host": name, "say": say, "software": software}
-    chosen = urlencode({key: value for key, value in query.items() if value})
-    return RedirectResponse(f"/servers/add?{chosen}#found", status_code=303)
+    return await run_in_threadpool(_show, request, name, say, software or None, check=found)
 
 
 def _show(
@@ -136,8 +139,9 @@ def _show(
     say: str,
     software: str | None,
     *,
-    problem: str,
-    typed: str,
+    problem: str = "",
+    typed: str = "",
+    check: ServerCheck | None = None,
 ) -> Response:
     app = cast("App", request.app.state.waypost)
     settings, context = app.settings, app.context
@@ -154,7 +158,7 @@ def _show(
         "software": software,
         "problem": problem,
         "known": known,
-        "check": request.app.state.checks.kept(host) if host else None,
+        "check": check,
         "ways": opting.ways(host, software, say, own_url=own, handle=handle),
         "says": opting.SAYS,
         "kinds": opting.SOFTWARE,

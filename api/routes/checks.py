@@ -41,7 +41,7 @@ class Checks:
         self._running: dict[str, asyncio.Task[ServerCheck]] = {}
         self._places = asyncio.Semaphore(_AT_ONCE)
 
-    def kept(self, host: str) -> ServerCheck | None:
+    def _just_found(self, host: str) -> ServerCheck | None:
         """What was found just now."""
         kept = self._kept.get(host)
         if kept is not None and time.monotonic() - kept[0] < KEPT_SECONDS:
@@ -50,7 +50,7 @@ class Checks:
 
     async def check(self, context: Context, host: str, client: str) -> ServerCheck:
         """Raises ProblemAnswer (429) when too much is asked, TimeoutError when it takes too long."""
-        if (kept := self.kept(host)) is not None:
+        if (kept := self._just_found(host)) is not None:
             return kept
         running = self._running.get(host)
         if running is None:

@@ -45,6 +45,12 @@ def test_a_chosen_language_is_carried_by_every_link_and_form_of_ours(site):
     assert "set-cookie" not in site.client.get("/?hl=pl").headers
 
 
+def test_a_form_that_leads_to_a_part_of_a_page_carries_the_language_too(site):
+    text = site.page("/servers/add?hl=pl").text
+    for form in re.findall(r"<form\b[^>]*>.*?</form>", text, re.DOTALL):
+        assert "hl=pl" in form or '<input type="hidden" name="hl" value="pl">' in form, form
+
+
 def test_a_language_that_the_browser_asked_for_is_not_in_the_addresses(site):
     text = site.client.get("/", headers={"accept-language": "pl"}).text
     assert 'name="hl"' not in text

@@ -98,7 +98,7 @@ def test_too_many_tries_keep_what_was_typed_and_say_when_to_come_again(place):
             break
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) > 0
-    assert problem(answer.text) == "Zu viele Versuche von hier; versuch es später wieder."
+    assert problem(answer.text) == "Zu viele Versuche von hier; versuche es später noch einmal."
     assert fields(answer.text) == given
 
 

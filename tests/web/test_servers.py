@@ -166,6 +166,18 @@ def test_state_on_record_is_shown_without_asking_anybody(site):
     assert "Look now" in html
 
 
+def test_what_a_look_found_is_in_its_own_answer_whichever_process_is_asked_next(site):
+    """With several API processes the next request may come to one that knows nothing of it."""
+    given = {"host": "a1.invalid", "say": "out", "software": "misskey"}
+    answer = site.client.post("/servers/add?hl=de", data=given, headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert 'id="found"' in answer.text
+    assert answer.text.count('<span class="sign"') >= 3  # each place that was looked at
+    assert '<option value="out" selected>' in answer.text
+    assert '<option value="misskey" selected>' in answer.text
+    assert 'action="/servers/add?hl=de#found" method="post"' in answer.text  # stays in German
+
+
 @pytest.mark.parametrize("typed", ["nonsense", "127.0.0.1", "a@b", "http://", "[::1]", "<x>"])
 def test_what_is_no_server_is_said_so_and_nothing_is_asked(site, typed):
     for answer in (
