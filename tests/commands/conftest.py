@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -31,7 +30,7 @@ class Talk:
             "content": '<p><span class="h-card"><a href="https://way.example/@waypost" class="u-url'
             f' mention">@<span>waypost</span></a></span> {text}</p>',
             "tag": [{"type": "Mention", "href": OUR_ACTOR, "name": "@waypost"}],
-            "published": datetime.now(UTC).isoformat(),
+            "published": self.house.app.context.clock.now().isoformat(),
             **more,
         }
 

@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from discover.model.actor import Handle
 from discover.model.observed import VisitResult
 from discover.policy.frontier import FORGET_AFTER_FAILURES
+from discover.services.consent.withdraw import forget_person
 from discover.services.crawl.turns import claim_turns, more_accounts, release
 from discover.services.crawl.visits import finish_visits
-from discover.store.tables import Following, Visit, Withdrawal
+from discover.store.tables import Following, PersonRow, Visit, Withdrawal
 from tests.commands.conftest import Talk
 from tests.support.town import OUR_ACTOR, housed
 
@@ -98,3 +100,38 @@ def test_nobody_is_looked_at_before_the_robots_txt_of_their_server_was_read(talk
         release(ctx, one, None)
     talk.house.work()
     assert talk.house.found("lighthouses", "accounts") == [actor.uri]
+
+
+def minutes_ago(talk, minutes):
+    return (talk.house.app.context.clock.now() - timedelta(minutes=minutes)).isoformat()
+
+
+def deliver(talk, person, note):
+    talk.house.send(person, "Create", note, to=note["to"], cc=note["cc"])
+    talk.house.work()
+
+
+def test_in_that_was_written_before_an_out_and_comes_after_it_changes_nothing(talk, ann):
+    talk.say(ann, "help")  # her key is known
+    early = talk.note(ann, "in", published=minutes_ago(talk, 3))
+    talk.say(ann, "out", published=minutes_ago(talk, 2))
+    deliver(talk, ann, early)
+    assert [row.act for row in talk.house.rows(PersonRow)] == ["out"]
+    assert talk.house.found("ann", "accounts") == []
+
+
+def test_in_that_was_written_after_an_out_counts_at_once(talk, ann):
+    talk.say(ann, "out", published=minutes_ago(talk, 2))
+    talk.say(ann, "in", published=minutes_ago(talk, 1))
+    assert talk.house.found("ann", "accounts") == [ann.uri]
+
+
+def test_in_that_was_written_before_a_removal_and_comes_after_it_changes_nothing(talk, ann):
+    talk.say(ann, "in", published=minutes_ago(talk, 5))
+    early = talk.note(ann, "in", published=minutes_ago(talk, 4))
+    forget_person(talk.house.app.context, Handle("ann", "a.lab.test"))
+    deliver(talk, ann, early)
+    assert talk.house.found("ann", "accounts") == []
+    talk.house.clock.ahead += timedelta(minutes=1)
+    talk.say(ann, "in")
+    assert talk.house.found("ann", "accounts") == [ann.uri]

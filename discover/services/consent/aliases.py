@@ -69,9 +69,9 @@ def _keep_out(
 ) -> None:
     row = {
         "uri": uri, "act": PersonAct.OUT.value, "tags": [], "blocked_us": blocked_us,
-        "at": now, "source": f"also known as {known_as}",
+        "at": now, "said_at": None, "source": f"also known as {known_as}",
     }  # fmt: skip
-    upsert(connection, PersonRow, [row], key=["uri"], update=["act", "at", "source"])
+    upsert(connection, PersonRow, [row], key=["uri"], update=["act", "at", "said_at", "source"])
     outs.note(ctx, connection, "person", [uri], now)
 
 

@@ -16,7 +16,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.observed import Door
-from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, decide_account
+from discover.policy.consent import (
+    CLOCK_SKEW,
+    AccountFacts,
+    PersonAct,
+    PersonFacts,
+    decide_account,
+)
 from discover.policy.origin import host_of, likely_handle_key
 from discover.services.consent import aliases, history, outs
 from discover.services.consent.decisions import decisions_to_json
@@ -56,8 +62,6 @@ MOST_OF_PERSON = 20  # answers in an hour
 MOST_OF_HOST = 200
 # Beside our actor. A message to more people is a conversation, not a command.
 MOST_OTHERS = 1
-# An opt-in that was written so long before an opt-out was only late on its way.
-_LATE = timedelta(minutes=10)
 # By then somebody who came in has been visited.
 _SOON = timedelta(seconds=20)
 _ACTS = {
@@ -189,11 +193,8 @@ Doing = Callable[[Spoken], bool]
 def _come_in(spoken: Spoken) -> bool:
     ctx, connection, now = spoken.ctx, spoken.connection, spoken.now
     uri, act = spoken.who, _ACTS[spoken.command.verb]
-    before = connection.execute(sa.select(PERSONS).where(PERSONS.c.uri == uri)).first()
-    if before is not None and spoken.message.published is not None:
-        late = spoken.message.published < before.at - _LATE
-        if late and (before.act == PersonAct.OUT.value or before.blocked_us):
-            return False
+    if _is_overtaken(spoken):
+        return False
     tags = [fold(tag) for tag in spoken.command.tags]
     _keep_act(spoken, act, tags)
     _lift_suppression(spoken)
@@ -211,17 +212,43 @@ def _come_in(spoken: Spoken) -> bool:
     return True
 
 
+def _is_overtaken(spoken: Spoken) -> bool:
+    """Was it written before they left, and only late on its way? Their own clock is compared with
+    itself where it can be, with ours where they left by another way than a message.
+    """
+    ctx, connection, uri = spoken.ctx, spoken.connection, spoken.who
+    written = spoken.message.published
+    if written is None:
+        return False
+    before = connection.execute(sa.select(PERSONS).where(PERSONS.c.uri == uri)).first()
+    if before is not None:
+        out = before.act == PersonAct.OUT.value and written <= (before.said_at or before.at)
+        if out or (before.blocked_us and written <= before.at):
+            return True
+    digests = [ctx.digest(one) for one in (uri, likely_handle_key(uri)) if one]
+    left = connection.scalar(
+        sa.select(sa.func.max(SUPPRESSIONS.c.at)).where(SUPPRESSIONS.c.digest.in_(digests))
+    )
+    return left is not None and written <= left
+
+
 def _keep_act(spoken: Spoken, act: PersonAct, tags: list[str]) -> None:
     row = {
         "uri": spoken.who, "act": act.value, "tags": tags, "blocked_us": False, "at": spoken.now,
-        "source": spoken.message.uri,
+        "said_at": _said_at(spoken), "source": spoken.message.uri,
     }  # fmt: skip
     blocked = spoken.connection.scalar(
         sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == spoken.who)
     )
     # A block is taken back by its Undo, which names it, and not by the way.
-    columns = ["act", "tags", "at"] if blocked else ["act", "tags", "at", "source"]
+    columns = ["act", "tags", "at", "said_at"] + ([] if blocked else ["source"])
     upsert(spoken.connection, PersonRow, [row], key=["uri"], update=columns)
+
+
+def _said_at(spoken: Spoken) -> datetime | None:
+    """A clock that is far ahead would keep them from ever coming back."""
+    written = spoken.message.published
+    return written if written is None or written <= spoken.now + CLOCK_SKEW else spoken.now
 
 
 def _lift_suppression(spoken: Spoken) -> None:

@@ -41,6 +41,8 @@ class PersonRow(SQLModel, table=True):
     tags: list[str] = json_column()
     blocked_us: bool = default_column(False)
     at: datetime | None = instant_column(nullable=False)
+    # When they wrote it, by their own server's clock: a later word may arrive before an earlier one
+    said_at: datetime | None = instant_column()
     source: str = default_column("")
 
 

@@ -409,6 +409,7 @@ def upgrade() -> None:
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("blocked_us", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("said_at", sa.BigInteger(), nullable=True),
         sa.Column("source", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("uri"),
     )
