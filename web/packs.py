@@ -15,13 +15,12 @@ from fastapi.responses import HTMLResponse
 from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
-from discover.model.packs import canonical
+from discover.model.packs import LONGEST_SLUG, canonical
 from discover.model.views import BadRequest, PostView
 from discover.model.words import N_
 from discover.services.context import Context
 from discover.services.find.feeds import posts_of, topic_posts
 from discover.services.find.packs import (
-    LONGEST_SLUG,
     Kind,
     PackView,
     find_pack,
@@ -70,7 +69,9 @@ def _described(missing: str, **kinds: str) -> dict[int | str, dict[str, Any]]:
         "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}},
         "text/html": {"schema": {"type": "string"}},
     }
-    moved = {308: {"description": "Another spelling of the name: its own address"}}
+    moved: dict[int | str, dict[str, Any]] = {
+        308: {"description": "Another spelling of the name: its own address"}
+    }
     return {
         200: {"content": {kind: {"schema": {"type": shape}} for kind, shape in kinds.items()}},
         **(moved if missing == _NO_PACK else {}),

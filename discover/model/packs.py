@@ -7,7 +7,7 @@ import unicodedata
 
 from discover.model.letters import INVISIBLE, MARKS, NON_JOINER
 
-LONGEST = 100  # characters
+LONGEST_SLUG = 100  # characters
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _JOINERS = f"[{NON_JOINER}\u200d]"
 # Letters, marks and numbers; joiners within.
@@ -21,7 +21,7 @@ def canonical(slug: str) -> str:
     """
     lower = unicodedata.normalize("NFKC", _INVISIBLE.sub("", slug)).lower()
     words = _WORD.findall(unicodedata.normalize("NFKC", lower))
-    return words_of("-".join(words)[:LONGEST]).replace(" ", "-")
+    return words_of("-".join(words)[:LONGEST_SLUG]).replace(" ", "-")
 
 
 def words_of(slug: str) -> str:

@@ -385,8 +385,13 @@ def test_pack_out_leaves_starter_packs_and_nothing_else(talk, ann):
     assert "every starter pack" in talk.say(ann, "pack out")
     assert in_pack(talk, "search-lighthouse") == set()
     assert talk.house.found("ann", "accounts") == [ann.uri]
+    assert "every starter pack" in talk.say(ann, "pack in search-lighthouse")
+    assert in_pack(talk, "search-lighthouse") == set()
     talk.say(ann, "pack in")
     assert in_pack(talk, "search-lighthouse") == {ann.uri}
+    assert in_pack(talk, "search-ann") == set()
+    talk.say(ann, "pack in search-ann")
+    assert in_pack(talk, "search-ann") == {ann.uri}
 
 
 def test_pack_in_is_the_yes_of_who_was_picked_and_of_nobody_else(talk, ann):
@@ -399,6 +404,15 @@ def test_pack_in_is_the_yes_of_who_was_picked_and_of_nobody_else(talk, ann):
     pick(ctx, "keepers", [Handle("ann", HOST)])
     assert "keepers" in talk.say(ann, "pack in keepers")
     assert in_pack(talk, "keepers") == {ann.uri}
+    talk.say(ann, "pack out")
+    assert in_pack(talk, "keepers") == set()
+    pick(ctx, "keepers", [Handle("ann", HOST)])
+    keep_pack(ctx, "others", "Others")
+    pick(ctx, "others", [Handle("ann", HOST)])
+    assert in_pack(talk, "keepers") == set()
+    talk.say(ann, "pack in keepers")
+    assert in_pack(talk, "keepers") == {ann.uri}
+    assert in_pack(talk, "others") == in_pack(talk, "search-lighthouse") == set()
     talk.say(ann, "out")
     assert in_pack(talk, "keepers") == set()
     assert talk.house.rows(PackMember) == []

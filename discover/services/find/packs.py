@@ -18,8 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
-from discover.model.packs import LONGEST as LONGEST_SLUG
-from discover.model.packs import canonical, words_of
+from discover.model.packs import LONGEST_SLUG, canonical, words_of
 from discover.model.topics import Topic
 from discover.model.views import AccountView, BadRequest, SearchRequest
 from discover.policy.ranking import diversify
@@ -258,16 +257,17 @@ def leave(ctx: Context, connection: Connection, uri: str, slug: str = EVERY_PACK
 
 
 def join(ctx: Context, connection: Connection, uri: str, slug: str = EVERY_PACK) -> bool:
-    """Take a no back; for a pack that somebody was picked for it is also their yes.
+    """Take back this no and none else; for a pack that somebody was picked for it is their yes,
+    which holds for that pack even if they left all others.
 
-    False when there is no pack that they could be in: unknown, or they were not picked for it.
+    False when there is no pack that they could be in: unknown, not picked for it, or one that is
+    computed and they left every pack (`left_every_pack`).
     """
     slug = canonical(slug) or slug
     mine = LEFT.c.person == ctx.digest(uri)
-    if slug == EVERY_PACK or _is_computed(slug):
-        noes = (_no_to(slug), EVERY_PACK)
-        connection.execute(sa.delete(LEFT).where(mine, LEFT.c.slug.in_(noes)))
-        return True
+    if slug == EVERY_PACK or is_computed(slug):
+        connection.execute(sa.delete(LEFT).where(mine, LEFT.c.slug == _no_to(slug)))
+        return not left_every_pack(ctx, connection, uri)
     account = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.uri == uri)
     joined = connection.execute(
         sa.update(MEMBERS)
@@ -276,8 +276,13 @@ def join(ctx: Context, connection: Connection, uri: str, slug: str = EVERY_PACK)
     )
     if not joined.rowcount:
         return False
-    connection.execute(sa.delete(LEFT).where(mine, LEFT.c.slug.in_((slug, EVERY_PACK))))
+    connection.execute(sa.delete(LEFT).where(mine, LEFT.c.slug == _no_to(slug)))
     return True
+
+
+def left_every_pack(ctx: Context, connection: Connection, uri: str) -> bool:
+    no = sa.select(LEFT.c.slug).where(LEFT.c.person == ctx.digest(uri), LEFT.c.slug == EVERY_PACK)
+    return connection.execute(no).first() is not None
 
 
 def _no_to(slug: str) -> str:
@@ -286,12 +291,13 @@ def _no_to(slug: str) -> str:
 
 
 def is_pack(connection: Connection, slug: str) -> bool:
-    return _is_computed(slug) or (
+    return is_computed(slug) or (
         connection.execute(sa.select(PACKS.c.slug).where(PACKS.c.slug == slug)).first() is not None
     )
 
 
-def _is_computed(slug: str) -> bool:
+def is_computed(slug: str) -> bool:
+    """Of a topic or a search: nobody picks who is in it."""
     if slug.startswith(TOPIC):
         return catalogue().by_id(slug.removeprefix(TOPIC)) is not None
     return slug.startswith(SEARCH) and len(slug) > len(SEARCH)
@@ -339,7 +345,7 @@ def _of_picked(
         .order_by(MEMBERS.c.at, MEMBERS.c.account_id)
     ).all()
     joined = {row.account_id for row in rows if row.joined}
-    views = _who_may(ctx, connection, slug, [row.account_id for row in rows])
+    views = _who_may(ctx, connection, slug, [row.account_id for row in rows], joined)
     asked = [] if pack.proposed else [view.uri for view in views]
     said_in = {row.uri for row in _WHO_SAID_IN(connection, asked)}
     return tuple(
@@ -351,11 +357,24 @@ def _of_picked(
 
 
 def _who_may(
-    ctx: Context, connection: Connection, slug: str, ids: Sequence[int]
+    ctx: Context,
+    connection: Connection,
+    slug: str,
+    ids: Sequence[int],
+    joined: Collection[int] = (),
 ) -> list[AccountView]:
-    """In this order, those who may be suggested at this moment and have not left this pack."""
+    """In this order, those who may be suggested at this moment and have not left this pack.
+
+    `joined` said yes to it after they left every pack, if they did: to leave takes it away.
+    """
     views = hydrate_suggestable(ctx, connection, ids, ctx.clock.now())
     names = {ctx.digest(view.uri): view.uri for view in views}
-    noes = (EVERY_PACK, _no_to(slug))
-    left = {names[row.person] for row in _WHO_LEFT(connection, names) if row.slug in noes}
-    return [view for view in views if view.uri not in left]
+    noes: dict[str, set[str]] = {EVERY_PACK: set(), _no_to(slug): set()}
+    for row in _WHO_LEFT(connection, names):
+        noes.setdefault(row.slug, set()).add(names[row.person])
+    return [
+        view
+        for view in views
+        if view.uri not in noes[_no_to(slug)]
+        and (view.id in joined or view.uri not in noes[EVERY_PACK])
+    ]

@@ -35,6 +35,8 @@ def speak_of_packs(spoken: Spoken) -> bool:
         spoken.reply.say("pack_left" if slug else "packs_left", pack=slug)
     elif packs.join(spoken.ctx, spoken.connection, spoken.who, slug):
         spoken.reply.say("pack_joined" if slug else "packs_joined", pack=slug)
+    elif packs.is_computed(slug):
+        spoken.reply.say("packs_still_left", pack=slug)
     else:
         spoken.reply.say("pack_unknown", pack=slug)
     return True

@@ -56,6 +56,7 @@ WORDS = {
     "packs_left": "Du bist aus allen Starterpaketen heraus, auf Dauer. Gefunden und vorgeschlagen werden kannst Du weiterhin.",
     "pack_joined": "Du darfst wieder im Starterpaket „{pack}“ stehen.",
     "packs_joined": "Du darfst wieder in Starterpaketen stehen.",
+    "packs_still_left": "Du bist aus allen Starterpaketen heraus, also auch aus „{pack}“. „pack in“ nimmt das zurück.",
     "pack_unknown": "Es gibt kein Starterpaket „{pack}“, in dem Du stehen könntest: Es ist nicht da, oder niemand hat Dich dafür ausgesucht.",
     "pack_asked": "{who} schlägt vor, dich im Startpaket „{pack}“ zu zeigen: Leute, denen man zusammen folgen kann. Du bist nur darin, wenn du es sagst: Antworte „ja“ oder „nein“. Ohne Antwort geschieht nichts, und ich frage für dieses Paket nicht noch einmal.",
     "pack_proposed": "Danke. Ich frage diejenigen von ihnen, die ich fragen darf. Das Paket „{pack}“ wird gezeigt, sobald zwei ja gesagt haben, und zeigt niemanden sonst. Nenne auch dich selbst, wenn du darin sein willst.",

@@ -56,6 +56,7 @@ WORDS = {
     "packs_left": "You are out of every starter pack, for good. You can still be found and suggested.",
     "pack_joined": "You may be in the starter pack “{pack}” again.",
     "packs_joined": "You may be in starter packs again.",
+    "packs_still_left": "You are out of every starter pack, so out of “{pack}” too. “pack in” takes that back.",
     "pack_unknown": "There is no starter pack “{pack}” that you could be in: it does not exist, or nobody picked you for it.",
     "pack_asked": "{who} proposes to show you in a starter pack “{pack}”: people to follow together. You are not in it unless you say so: answer “yes” or “no”. Without an answer nothing happens, and I will not ask again for this pack.",
     "pack_proposed": "Thank you. I ask those of them whom I may ask. The pack “{pack}” is shown as soon as two have said yes, and shows nobody else. Name yourself as well if you want to be in it.",

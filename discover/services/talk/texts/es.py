@@ -56,6 +56,7 @@ WORDS = {
     "packs_left": "Estás fuera de todos los paquetes de inicio, para siempre. Aún se te puede encontrar y sugerir.",
     "pack_joined": "Puedes volver a estar en el paquete de inicio «{pack}».",
     "packs_joined": "Puedes volver a estar en paquetes de inicio.",
+    "packs_still_left": "Estás fuera de todos los paquetes de inicio, así que también de «{pack}». «pack in» lo deshace.",
     "pack_unknown": "No hay ningún paquete de inicio «{pack}» en el que puedas estar: no existe, o nadie te eligió para él.",
     "pack_asked": "{who} propone mostrarte en el paquete inicial «{pack}»: personas a las que seguir juntas. Solo estarás en él si lo dices: responde «sí» o «no». Sin respuesta no pasa nada, y no volveré a preguntar por este paquete.",
     "pack_proposed": "Gracias. Pregunto a quienes puedo preguntar. El paquete «{pack}» se muestra en cuanto dos hayan dicho que sí, y no muestra a nadie más. Nómbrate también si quieres estar en él.",

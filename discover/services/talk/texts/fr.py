@@ -56,6 +56,7 @@ WORDS = {
     "packs_left": "Te voilà hors de tous les packs de démarrage, pour de bon. On peut toujours te trouver et te suggérer.",
     "pack_joined": "Tu peux de nouveau être dans le pack de démarrage « {pack} ».",
     "packs_joined": "Tu peux de nouveau être dans des packs de démarrage.",
+    "packs_still_left": "Tu es hors de tous les packs de démarrage, donc aussi de « {pack} ». « pack in » annule cela.",
     "pack_unknown": "Il n'y a pas de pack de démarrage « {pack} » où tu pourrais être : il n'existe pas, ou personne ne t'y a choisi.",
     "pack_asked": "{who} propose de vous montrer dans le pack de démarrage « {pack} » : des personnes à suivre ensemble. Vous n'y serez que si vous le dites : répondez « oui » ou « non ». Sans réponse, rien ne se passe, et je ne redemanderai pas pour ce pack.",
     "pack_proposed": "Merci. Je demande à celles et ceux à qui je peux demander. Le pack « {pack} » est montré dès que deux personnes ont dit oui, et ne montre personne d'autre. Nommez-vous aussi si vous voulez y être.",

@@ -56,6 +56,7 @@ WORDS = {
     "packs_left": "Sei fuori da tutti i pacchetti iniziali, per sempre. Puoi ancora essere trovato e suggerito.",
     "pack_joined": "Puoi stare di nuovo nel pacchetto iniziale «{pack}».",
     "packs_joined": "Puoi stare di nuovo nei pacchetti iniziali.",
+    "packs_still_left": "Sei fuori da tutti i pacchetti iniziali, quindi anche da «{pack}». «pack in» lo annulla.",
     "pack_unknown": "Non c'è un pacchetto iniziale «{pack}» in cui tu possa stare: non esiste, o nessuno ti ha scelto per esso.",
     "pack_asked": "{who} propone di mostrarti nel pacchetto iniziale “{pack}”: persone da seguire insieme. Ci sarai solo se lo dici: rispondi “sì” o “no”. Senza risposta non succede nulla, e non chiederò di nuovo per questo pacchetto.",
     "pack_proposed": "Grazie. Chiedo a chi posso chiedere. Il pacchetto “{pack}” viene mostrato appena due persone hanno detto sì, e non mostra nessun altro. Nomina anche te se vuoi esserci.",

@@ -56,6 +56,7 @@ WORDS = {
     "packs_left": "Nie ma Cię już w żadnym pakiecie startowym, na stałe. Nadal można Cię znaleźć i polecić.",
     "pack_joined": "Możesz znów być w pakiecie startowym „{pack}”.",
     "packs_joined": "Możesz znów być w pakietach startowych.",
+    "packs_still_left": "Nie ma Cię w żadnym pakiecie startowym, więc też w „{pack}”. „pack in” to cofa.",
     "pack_unknown": "Nie ma pakietu startowego „{pack}”, w którym można by Cię umieścić: nie istnieje albo nikt Cię do niego nie wybrał.",
     "pack_asked": "{who} proponuje pokazać cię w pakiecie startowym „{pack}”: to osoby, które można razem obserwować. Będziesz w nim tylko, jeśli to powiesz: odpowiedz „tak” lub „nie”. Bez odpowiedzi nic się nie dzieje, a o ten pakiet nie zapytam ponownie.",
     "pack_proposed": "Dziękuję. Pytam tych, których mogę zapytać. Pakiet „{pack}” jest pokazywany, gdy tylko dwie osoby powiedzą tak, i nie pokazuje nikogo innego. Wymień też siebie, jeśli chcesz w nim być.",

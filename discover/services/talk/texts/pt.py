@@ -56,6 +56,7 @@ WORDS = {
     "packs_left": "Você está fora de todos os pacotes iniciais, de vez. Ainda pode ser encontrado e sugerido.",
     "pack_joined": "Você pode estar de novo no pacote inicial “{pack}”.",
     "packs_joined": "Você pode estar de novo em pacotes iniciais.",
+    "packs_still_left": "Você está fora de todos os pacotes iniciais, portanto também de “{pack}”. “pack in” desfaz isso.",
     "pack_unknown": "Não há pacote inicial “{pack}” em que você possa estar: não existe, ou ninguém o escolheu para ele.",
     "pack_asked": "{who} propõe mostrar você no pacote inicial “{pack}”: pessoas para seguir juntas. Você só estará nele se disser: responda “sim” ou “não”. Sem resposta nada acontece, e não perguntarei de novo por este pacote.",
     "pack_proposed": "Obrigado. Pergunto a quem posso perguntar. O pacote “{pack}” é mostrado assim que duas pessoas disserem sim, e não mostra mais ninguém. Nomeie-se também se quiser estar nele.",
