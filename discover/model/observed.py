@@ -178,6 +178,7 @@ class AccountDue:
     last_modified: str | None = None
     listed: bool = False
     known_posts: Mapping[str, datetime] = field(default_factory=dict)  # URI -> published
+    unseen_posts: tuple[str, ...] = ()  # some that no reading has met for long: do they stand?
     posts_since: datetime | None = None  # nothing older is wanted (retention)
     # As last seen: what a 304 leaves us without
     outbox: str | None = None

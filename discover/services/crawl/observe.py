@@ -148,9 +148,7 @@ def _drop_known_posts(connection: Connection, by_name: dict[str, dict[str, objec
             del by_name[uri]
 
 
-def server_seen(
-    ctx: Context, connection: Connection, seen: ServerSeen, now: datetime
-) -> Outcome:
+def server_seen(ctx: Context, connection: Connection, seen: ServerSeen, now: datetime) -> Outcome:
     """Only servers on record are kept. What its robots.txt says may hide or purge its people."""
     row = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == seen.host)).first()
     if row is None:

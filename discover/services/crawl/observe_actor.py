@@ -198,8 +198,8 @@ def extras_seen(_ctx: Context, connection: Connection, seen: ExtrasSeen, now: da
         "posts_total": counts.posts,
         "featured_tags": list(seen.extras.featured_tags),
     }
+    connection.execute(_UPDATE, {**values, "extras_at": now, "account": row.id})
     if any(getattr(row, name) != value for name, value in values.items()):
-        connection.execute(_UPDATE, {**values, "account": row.id})
         outbox.note(connection, outbox.ACCOUNT, [row.id], now)
     return Outcome(stored=1)
 

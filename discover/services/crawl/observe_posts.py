@@ -52,6 +52,8 @@ _CONTENT = (
 _COUNTS = ("replies", "likes", "shares")
 
 # Statements are made once: to make one costs more than to run it.
+# That a post still stands is noted so often, to know which were not seen for long.
+_SEEN_AGAIN = timedelta(days=7)
 _INSERT = Insert(
     Post,
     (
@@ -69,6 +71,7 @@ _HELD = Lookup(
         POSTS.c.id,
         POSTS.c.uri,
         POSTS.c.account_id,
+        POSTS.c.seen_at,
         *(POSTS.c[name] for name in (*_CONTENT, *_COUNTS)),
     ).where(among(POSTS.c.uri))
 )
@@ -96,7 +99,8 @@ class _Sorted:
 
     new: dict[str, dict[str, Any]] = field(default_factory=dict)  # by URI
     changed: dict[int, dict[str, Any]] = field(default_factory=dict)  # by id
-    counted: dict[int, dict[str, Any]] = field(default_factory=dict)  # by id: nothing else changed
+    # By id: nothing but counts changed, or it was last seen long ago
+    counted: dict[int, dict[str, Any]] = field(default_factory=dict)
     gone: dict[int, None] = field(default_factory=dict)  # ids
     using: dict[str, trend_uses.Using] = field(default_factory=dict)  # by URI
     saying: dict[str, mentions.Said] = field(default_factory=dict)  # by URI
@@ -201,8 +205,10 @@ def _sort_out(
                 todo.changed[row.id] = values
                 todo.counted.pop(row.id, None)
                 _note_use(ctx, post, account_id, author, todo, now)
-            elif any(getattr(row, name) != values[name] for name in _COUNTS):
-                todo.counted[row.id] = {name: values[name] for name in _COUNTS}
+            elif seen.seen_at - row.seen_at > _SEEN_AGAIN or any(
+                getattr(row, name) != values[name] for name in _COUNTS
+            ):
+                todo.counted[row.id] = {name: values[name] for name in (*_COUNTS, "seen_at")}
     if stored or removed:
         todo.touched[account_id] = None
     return Outcome(author.verdict, max(stored, 0), refused, removed)

@@ -31,6 +31,11 @@ LEASES = table(HostLease)
 # How many of an account's newest posts a visit is told of
 _KNOWN_POSTS = 60
 _ACCOUNTS_PER_TURN = 50
+# So old may be what an actor's other documents said, before all of them are read again.
+_EXTRAS_LAST = timedelta(days=5)
+# A post that no reading has met for so long is asked for; of so many a few at each visit.
+_UNSEEN_FOR = timedelta(days=14)
+_MOST_UNSEEN, _UNSEEN_AT_ONCE = 25, 5
 
 
 def claim_turns(
@@ -257,6 +262,7 @@ def _accounts_due(
             ACCOUNTS.c.handle_key.label("listed_as"),
             ACCOUNTS.c.outbox,
             ACCOUNTS.c.followers_url,
+            ACCOUNTS.c.extras_at,
         )
         .outerjoin(ACCOUNTS, ACCOUNTS.c.uri == VISITS.c.uri)
         .where(VISITS.c.host == host, VISITS.c.due_at <= now)
@@ -265,23 +271,31 @@ def _accounts_due(
     ).all()
     left = _suppressed_visits(ctx, connection, visits)
     visits = [row for row in visits if row.id not in left]
-    known = _known_posts(connection, [row.account_id for row in visits if row.account_id])
+    held = [row.account_id for row in visits if row.account_id]
+    known = _known_posts(connection, held)
+    unseen = _unseen_posts(ctx, connection, held, now)
     return tuple(
         AccountDue(
             visit_id=row.id,
             uri=row.uri,
             handle=_handle(row.verified or row.handle),
             door=_door(row),
-            etag=row.etag if row.account_id else None,
-            last_modified=row.last_modified if row.account_id else None,
+            etag=row.etag if _may_be_unchanged(row, now) else None,
+            last_modified=row.last_modified if _may_be_unchanged(row, now) else None,
             listed=row.account_id is not None,
             known_posts=known.get(row.account_id, {}),
+            unseen_posts=unseen.get(row.account_id, ()),
             posts_since=now - ctx.rules.retention,
             outbox=row.outbox,
             followers=row.followers_url,
         )
         for row in visits
     )
+
+
+def _may_be_unchanged(row: Any, now: datetime) -> bool:
+    """A 304 speaks for the actor alone, not for the tags and counts beside it."""
+    return row.extras_at is not None and now - row.extras_at < _EXTRAS_LAST
 
 
 def _door(row: Any) -> Door:
@@ -311,4 +325,31 @@ def _known_posts(connection: Connection, account_ids: list[int]) -> dict[int, di
         )
         for row in connection.execute(sa.select(ranked).where(ranked.c.place <= _KNOWN_POSTS)):
             found.setdefault(row.account_id, {})[row.uri] = row.published
+    return found
+
+
+def _unseen_posts(
+    ctx: Context, connection: Connection, account_ids: list[int], now: datetime
+) -> dict[int, tuple[str, ...]]:
+    """Readings end at the first known post: what stands behind it may have been deleted since."""
+    waiting: dict[int, list[str]] = {}
+    for part in chunks(account_ids):
+        ranked = (
+            sa.select(
+                POSTS.c.account_id,
+                POSTS.c.uri,
+                sa.func.row_number()
+                .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.seen_at)
+                .label("place"),
+            )
+            .where(POSTS.c.account_id.in_(part), POSTS.c.seen_at < now - _UNSEEN_FOR)
+            .subquery()
+        )
+        for row in connection.execute(sa.select(ranked).where(ranked.c.place <= _MOST_UNSEEN)):
+            waiting.setdefault(row.account_id, []).append(row.uri)
+    found = {}
+    for account_id, uris in waiting.items():
+        # From anywhere among them, so that some that cannot be read do not keep others waiting.
+        first = int(ctx.jitter() * len(uris))
+        found[account_id] = tuple([*uris[first:], *uris[:first]][:_UNSEEN_AT_ONCE])
     return found

@@ -88,6 +88,7 @@ class Account(SQLModel, table=True):
     # The end of the last whole reading of the outbox: posts seen until then mark where the next
     # one may stop. What an interrupted visit left behind must not.
     read_at: datetime | None = instant_column()
+    extras_at: datetime | None = instant_column()  # featured tags and counts were last read
     posts_per_day: float = default_column(0.0)
 
 

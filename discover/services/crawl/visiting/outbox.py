@@ -219,8 +219,9 @@ class OutboxReader:
             and (self._ended or self._oldest is None or published >= self._oldest)
         ]
         if self._oldest is None and self._met:
-            return  # items, but none readable: nothing can be concluded
-        for uri in missed[:MOST_ASKED_AGAIN]:
+            missed = []  # items, but none readable: nothing can be concluded
+        asked = [*missed[:MOST_ASKED_AGAIN], *self._due.unseen_posts]
+        for uri in dict.fromkeys(one for one in asked if one not in self._met):
             got = await fetch_document(self._tools.fetcher, uri, solicited=self._turn.solicited)
             if isinstance(got, Absent):
                 gone = got.status in (404, 410)

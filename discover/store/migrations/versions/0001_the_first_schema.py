@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.Column("posts_allowed", sa.Boolean(), nullable=False),
         sa.Column("hidden", sa.Boolean(), nullable=False),
         sa.Column("read_at", sa.BigInteger(), nullable=True),
+        sa.Column("extras_at", sa.BigInteger(), nullable=True),
         sa.Column("posts_per_day", sa.Float(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("uri"),

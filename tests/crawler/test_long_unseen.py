@@ -1,0 +1,96 @@
+"""What stands where a visit does not read: behind the first known post, and beside a 304."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from discover.model.actor import Handle
+from discover.services.crawl.visits import schedule_now
+from discover.store.tables import Account
+from tests.support.rude_site import answer
+from tests.support.town import ACTIVITY, AS, HOST, housed
+
+
+@pytest.fixture
+def house(tmp_path):
+    with housed(tmp_path / "home") as one:
+        yield one
+
+
+def visit(house, days):
+    house.clock.ahead += timedelta(days=days)
+    schedule_now(house.app.context, hosts=[HOST])
+    house.work()
+
+
+def lay_out(town, person, uris):
+    """Pages of twenty."""
+    outbox = f"{person.uri}/outbox"
+    alive = [town.documents[uri] for uri in uris if isinstance(town.documents[uri], dict)]
+    pages = [alive[start : start + 20] for start in range(0, len(alive), 20)]
+    town.documents[outbox] = {
+        "@context": AS, "id": outbox, "type": "OrderedCollection", "totalItems": len(alive),
+        "first": f"{outbox}?page=0",
+    }  # fmt: skip
+    for number, items in enumerate(pages):
+        page = f"{outbox}?page={number}"
+        more = {"next": f"{outbox}?page={number + 1}"} if number + 1 < len(pages) else {}
+        town.documents[page] = {
+            "@context": AS, "id": page, "type": "OrderedCollectionPage", "partOf": outbox,
+            "orderedItems": items, **more,
+        }  # fmt: skip
+
+
+def test_post_that_was_deleted_far_down_the_outbox_is_gone_after_some_visits(house):
+    town, now = house.town, datetime.now(UTC)
+    ann = town.person("ann")
+    uris = [
+        town.post(ann, f"zebra {n}", published=(now - timedelta(days=n + 1)).isoformat())
+        for n in range(60)
+    ]
+    lay_out(town, ann, uris)
+    house.opt_in()
+    schedule_now(house.app.context, handles=[Handle("ann", HOST)])
+    house.work()
+    deleted, kept = uris[30], uris[31]
+    assert {deleted, kept} <= set(house.found("zebra 30")) | set(house.found("zebra 31"))
+    town.gone(deleted, 404)
+    lay_out(town, ann, uris)
+    for _ in range(20):
+        visit(house, 3)
+        if deleted not in house.found("zebra 30"):
+            break
+    assert deleted not in house.found("zebra 30")
+    assert kept in house.found("zebra 31")
+
+
+def test_what_a_profile_takes_away_goes_though_its_document_is_unchanged(house):
+    town = house.town
+    tags = f"https://{HOST}/users/ann/tags"
+    ann = town.person("ann", featuredTags=tags)
+    profile = town.documents[ann.uri]
+
+    def featured(*names):
+        items = [{"type": "Hashtag", "name": name, "href": tags} for name in names]
+        return {"@context": AS, "id": tags, "type": "Collection", "items": items}
+
+    async def unchanged(seen, writer):
+        known = "if-none-match" in {name.lower() for name in seen.headers}
+        body = b"" if known else json.dumps(profile).encode()
+        headers = {"content-type": ACTIVITY, "etag": '"1"'}
+        await answer(304 if known else 200, body, headers)(seen, writer)
+
+    town.documents[ann.uri] = unchanged
+    town.documents[tags] = featured("#queer", "#tea")
+    house.opt_in()
+    schedule_now(house.app.context, handles=[Handle("ann", HOST)])
+    house.work()
+    assert [row.featured_tags for row in house.rows(Account)] == [["queer", "tea"]]
+    town.documents[tags] = featured("#tea")
+    for _ in range(3):
+        visit(house, 2)
+    assert [row.featured_tags for row in house.rows(Account)] == [["tea"]]
+    assert house.found("queer", "accounts") == []
