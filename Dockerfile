@@ -20,7 +20,7 @@ ENV PATH=/opt/waypost/bin:$PATH \
     PYTHONUNBUFFERED=1
 USER waypost
 WORKDIR /data
-VOLUME /data
+# Mount one lasting volume at /data for all processes: what lies there must outlive them.
 EXPOSE 8000
 ENTRYPOINT ["waypost"]
 CMD ["api"]

@@ -163,11 +163,11 @@ def follow_journal(
 
     if not journal.is_file():
         fail(f"there is no file {journal}")
+    other = Journal(journal)
+    if not other.name:
+        fail(f"{journal} is no journal of withdrawals")
     with opened() as app:
-        try:
-            done = replay(app.context, Journal(journal))
-        except (ValueError, KeyError):
-            fail(f"{journal} is no journal of withdrawals")
+        done = replay(app.context, other)
         _index_now(app)
     console.print(
         f"{done.people} people and {done.servers} servers had left; {done.removed} were here again"

@@ -10,6 +10,7 @@ that commit, so that a database without this entry is an older one, whatever was
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,7 +20,9 @@ from typing import Any, Literal
 
 import orjson
 
-What = Literal["person", "server"]
+log = logging.getLogger(__name__)
+
+What = Literal["person", "server", "proof"]
 _MARK_LENGTH = 256
 
 
@@ -51,8 +54,8 @@ class Journal:
     @property
     def name(self) -> str:
         """Its own, made with its first line; empty while there is none."""
-        first = next(self._lines(0), None)
-        return str(first[0]["journal"]) if first is not None else ""
+        names = (str(line["journal"]) for line in self._lines(0) if line and "journal" in line)
+        return next(names, "")
 
     def size(self) -> int:
         return self.path.stat().st_size if self.path.exists() else 0
@@ -62,9 +65,13 @@ class Journal:
         line = {"what": out.what, "digest": out.digest, "at": out.at.isoformat()}
         if out.back:
             line["back"] = True  # type: ignore[assignment]
-        with self.path.open("ab") as file:
+        with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            if file.seek(0, os.SEEK_END) == 0:
+            if file.seek(0, os.SEEK_END):
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":  # the disk was full, or the power went
+                    file.write(b"\n")
+            if not self.name:
                 file.write(orjson.dumps({"journal": os.urandom(8).hex()}) + b"\n")
             file.write(orjson.dumps(line) + b"\n")
             file.flush()
@@ -72,12 +79,16 @@ class Journal:
             return file.tell()
 
     def since(self, size: int) -> list[Out]:
-        """What was written behind this size, oldest first. A line that is cut off is left out."""
-        return [
-            Out(line["what"], line["digest"], datetime.fromisoformat(line["at"]), "back" in line)
-            for line, _ in self._lines(size)
-            if "digest" in line
-        ]
+        """What was written behind this size, oldest first. Lines that are cut off are left out."""
+        found = []
+        for line in self._lines(size):
+            if line is not None and "journal" in line:
+                continue
+            if (out := _read_out(line)) is not None:
+                found.append(out)
+            else:
+                log.warning("%s has a line that cannot be read; it is passed over", self.path)
+        return found
 
     def mark(self) -> Mark | None:
         """None: there is none, or it cannot be read."""
@@ -103,14 +114,28 @@ class Journal:
     def _mark_path(self) -> Path:
         return self.path.with_suffix(".mark")
 
-    def _lines(self, size: int) -> Iterator[tuple[dict[str, Any], int]]:
+    def _lines(self, size: int) -> Iterator[dict[str, Any] | None]:
+        """None: a line that cannot be read."""
         if not self.path.exists():
             return
         with self.path.open("rb") as file:
             file.seek(size)
             for line in file:
-                if line.endswith(b"\n"):
-                    yield orjson.loads(line), file.tell()
+                try:
+                    found = orjson.loads(line)
+                except ValueError:
+                    found = None
+                yield found if isinstance(found, dict) else None
+
+
+def _read_out(line: dict[str, Any] | None) -> Out | None:
+    if line is None:
+        return None
+    try:
+        at = datetime.fromisoformat(line["at"])
+        return Out(line["what"], line["digest"], at, "back" in line)
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def _read_mark(written: bytes) -> Mark | None:
