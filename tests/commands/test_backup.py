@@ -9,12 +9,13 @@ import pytest
 
 from discover.bootstrap import open_app
 from discover.services.consent.replay import Replayed, replay
+from discover.services.consent.servers import add_server, remove_server
 from discover.services.consent.withdraw import forget_server
 from discover.services.index.indexing import index_all
 from discover.store.journal import Journal, Mark, Out
-from discover.store.tables import Account
+from discover.store.tables import Account, Follower, Server
 from tests.commands.conftest import Talk
-from tests.support.town import EVERYBODY, OUR_ACTOR, activity, housed
+from tests.support.town import EVERYBODY, HOST, OUR_ACTOR, activity, housed
 
 
 @pytest.fixture
@@ -131,6 +132,75 @@ def test_who_left_without_a_word_to_us_is_not_shown_after_a_restore(tmp_path):
             assert people(house) == {"bea"}
             assert house.found("lighthouses", "accounts") == [bea.uri]
             assert replay(house.app.context) == Replayed(), "once is enough"
+
+
+def servers_in(house):
+    return {row.host for row in house.rows(Server) if row.opt_in != "none" and not row.opted_out}
+
+
+def test_a_server_that_ended_its_relay_is_out_after_a_restore(tmp_path):
+    with housed(tmp_path / "home") as house:
+        instance = house.town.service("/actor")
+        follow = activity(instance, "Follow", EVERYBODY)
+        house.hear(instance, "Follow", EVERYBODY, id=follow["id"])
+        assert servers_in(house) == {HOST}
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        house.hear(instance, "Undo", follow)
+        assert servers_in(house) == set()
+        with restored(house, tmp_path / "backup.db"):
+            assert servers_in(house) == set()
+            house.work()
+            assert servers_in(house) == set()
+            assert house.rows(Follower) == []
+
+
+def test_a_server_that_came_back_as_a_relay_is_in_after_a_restore(tmp_path):
+    with housed(tmp_path / "home") as house:
+        instance = house.town.service("/actor")
+        follow = activity(instance, "Follow", EVERYBODY)
+        house.hear(instance, "Follow", EVERYBODY, id=follow["id"])
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        house.hear(instance, "Undo", follow)
+        house.hear(instance, "Follow", EVERYBODY)
+        assert servers_in(house) == {HOST}
+        with restored(house, tmp_path / "backup.db"):
+            assert servers_in(house) == {HOST}
+
+
+def test_a_server_whose_block_went_is_no_relay_after_a_restore(tmp_path):
+    with housed(tmp_path / "home") as house:
+        instance = house.town.service("/actor")
+        house.hear(instance, "Follow", EVERYBODY)
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        house.hear(instance, "Block", OUR_ACTOR)
+        house.hear(instance, "Undo", activity(instance, "Block", OUR_ACTOR))
+        assert servers_in(house) == set()
+        with restored(house, tmp_path / "backup.db"):
+            assert servers_in(house) == set()
+
+
+def test_a_record_that_the_operator_took_back_is_none_after_a_restore(tmp_path):
+    with housed(tmp_path / "home") as house:
+        house.opt_in(HOST, "d.lab.test")
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        remove_server(house.app.context, HOST)
+        with restored(house, tmp_path / "backup.db"):
+            assert servers_in(house) == {"d.lab.test"}
+
+
+def test_another_proof_keeps_a_server_in_when_its_relay_ended(house, tmp_path):
+    instance = house.town.service("/actor")
+    house.hear(instance, "Follow", EVERYBODY)
+    ctx = house.app.context
+    elsewhere = Journal(tmp_path / "elsewhere.journal")
+    elsewhere.append(Out("proof", ctx.digest(f"relay {HOST}"), house.clock.now()))
+    add_server(ctx, HOST, "its admin agreed")
+    replay(ctx, elsewhere)
+    assert servers_in(house) == {HOST}
+    assert house.rows(Follower) == []
+    elsewhere.append(Out("proof", ctx.digest(f"operator {HOST}"), house.clock.now()))
+    replay(ctx, elsewhere)
+    assert servers_in(house) == set()
 
 
 def test_a_start_without_a_restore_hides_nobody(house):

@@ -9,6 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.model.instance import ServerOptIn
 from discover.services.consent import consent_log
 from discover.services.context import Context
 from discover.store.database import table, upsert
@@ -41,6 +42,23 @@ def note(
         size = ctx.journal.append(Out(what, ctx.digest(name), now, back))
     if size:
         follow(connection, ctx.journal, size)
+
+
+def note_proofs(
+    ctx: Context,
+    connection: Connection,
+    host: str,
+    kinds: Iterable[ServerOptIn],
+    now: datetime,
+    *,
+    back: bool = False,
+) -> None:
+    """Proofs of a server's consent that ended, or stand again: not all of them can be asked anew."""
+    note(ctx, connection, "proof", [proof_name(host, kind) for kind in kinds], now, back=back)
+
+
+def proof_name(host: str, kind: ServerOptIn) -> str:
+    return f"{kind.value} {host}"
 
 
 def follow(connection: Connection, journal: Journal, size: int) -> None:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.instance import ServerOptIn
-from discover.policy.proofs import GRACE, Proof, Standing, weigh
+from discover.policy.proofs import GRACE, Proof, Standing, holds, weigh
 from discover.services.facts import SERVERS
 from discover.store.database import table, upsert
 from discover.store.tables import Follower, ServerProof
@@ -124,6 +124,14 @@ def standing_of(connection: Connection, host: str, server: Any, now: datetime) -
         server is not None and server.opted_out and not server.note.startswith(BY_STATEMENT)
     )
     return weigh(proofs_of(connection, host, server), recorded_out=recorded_out, now=now)
+
+
+def kinds_in(
+    connection: Connection, host: str, server: Any, now: datetime
+) -> tuple[ServerOptIn, ...]:
+    """Which proofs say in and count."""
+    found = proofs_of(connection, host, server)
+    return tuple(proof.kind for proof in found if proof.agrees and holds(proof, now))
 
 
 def asked_delay(connection: Connection, host: str) -> float | None:

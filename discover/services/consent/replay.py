@@ -10,20 +10,26 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
-from discover.model.instance import RobotsState
+from discover.model.instance import RobotsState, ServerOptIn
+from discover.policy.proofs import ORDER
 from discover.services.consent import consent_log
-from discover.services.consent.outs import MARKS, follow, write_mark
-from discover.services.consent.proof_rows import EVERY, PROOFS
+from discover.services.consent.outs import MARKS, follow, proof_name, write_mark
+from discover.services.consent.proof_rows import EVERY, PROOFS, rows_of, standing_of, statement_of
 from discover.services.consent.retention import hide_expired
+from discover.services.consent.servers import take_back
+from discover.services.consent.standing import settle
 from discover.services.consent.withdraw import VERDICTS, VISITS, forget_person, forget_server
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS
+from discover.services.federation import following
 from discover.services.trends.uses import forget_all_counts
-from discover.store.database import insert_new
+from discover.store.database import insert_new, table
 from discover.store.journal import Journal
-from discover.store.tables import Suppression
+from discover.store.tables import Follower, Suppression
 
 log = logging.getLogger(__name__)
+
+_FOLLOWERS = table(Follower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +116,8 @@ def _follow_lines(ctx: Context, journal: Journal) -> Replayed:
     left = [out for out in last.values() if not out.back]
     people = {out.digest: out.at for out in left if out.what == "person"}
     servers = {out.digest for out in left if out.what == "server"}
-    removed = _let_go(ctx, people) + _close(ctx, servers)
+    proofs = {out.digest for out in left if out.what == "proof"}
+    removed = _let_go(ctx, people) + _close(ctx, servers) + _end(ctx, proofs)
     with ctx.database.write() as connection:
         follow(connection, journal, size)
     return Replayed(len(people), len(servers), removed)
@@ -155,3 +162,48 @@ def _close(ctx: Context, digests: set[str]) -> int:
         hosts = set(connection.scalars(sa.select(SERVERS.c.host).where(~SERVERS.c.opted_out)))
         hosts |= set(connection.scalars(sa.select(ACCOUNTS.c.host).distinct()))
     return sum(forget_server(ctx, host) for host in hosts if ctx.digest(host) in digests)
+
+
+def _end(ctx: Context, digests: set[str]) -> int:
+    """Servers are without the proofs that ended since; those without any are out again."""
+    if not digests:
+        return 0
+    removed = 0
+    with ctx.database.read() as connection:
+        hosts = set(connection.scalars(sa.select(SERVERS.c.host)))
+        hosts |= set(connection.scalars(sa.select(PROOFS.c.host)))
+        hosts |= set(connection.scalars(sa.select(_FOLLOWERS.c.host)))
+    for host in sorted(hosts):
+        ended = {kind for kind in ORDER if ctx.digest(proof_name(host, kind)) in digests}
+        if ended:
+            with ctx.database.write() as connection:
+                removed += _without(ctx, connection, host, ended)
+    return removed
+
+
+def _without(ctx: Context, connection: Connection, host: str, ended: set[ServerOptIn]) -> int:
+    now = ctx.clock.now()
+    for kind, row in rows_of(connection, host).items():
+        said = statement_of(row)
+        if kind in ended and said is not None and said.agrees:
+            this = sa.and_(PROOFS.c.host == host, PROOFS.c.kind == kind.value)
+            connection.execute(sa.delete(PROOFS).where(this))
+    if ServerOptIn.RELAY in ended:
+        theirs = sa.and_(_FOLLOWERS.c.host == host, _FOLLOWERS.c.relay.is_(True))
+        for actor in connection.scalars(sa.select(_FOLLOWERS.c.actor).where(theirs)).all():
+            following.part(ctx, connection, actor)
+        connection.execute(sa.delete(_FOLLOWERS).where(theirs))
+    server = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
+    if server is None or server.opt_in == ServerOptIn.NONE.value:
+        return 0
+    if server.opt_in == ServerOptIn.OPERATOR.value and ServerOptIn.OPERATOR in ended:
+        still = standing_of(connection, host, None, now).opt_in
+        if still is ServerOptIn.NONE and not server.opted_out:
+            return take_back(connection, server, now)
+        connection.execute(
+            sa.update(SERVERS).where(SERVERS.c.host == host).values(opt_in=still.value)
+        )
+    held = sa.select(sa.func.count()).where(ACCOUNTS.c.host == host)
+    before = connection.scalar(held) or 0
+    settle(ctx, connection, host, now)
+    return before - (connection.scalar(held) or 0)

@@ -15,6 +15,7 @@ from discover.model.instance import RobotsState, ServerOptIn
 from discover.model.verdict import Decision
 from discover.policy.consent import decide_server
 from discover.policy.origin import host_of
+from discover.policy.proofs import ORDER
 from discover.services.consent import consent_log, outs
 from discover.services.consent.proof_rows import BY_STATEMENT, forget_yes, says_out
 from discover.services.consent.withdraw import POSTS, withdraw_server
@@ -102,6 +103,7 @@ def add_server(ctx: Context, host: str, note: str) -> bool:
             update=["opt_in", "opted_out", "note", "recorded_at", "due_at"],
         )
         consent_log.server_touched(connection, host, now)
+        outs.note_proofs(ctx, connection, host, [ServerOptIn.OPERATOR], now, back=True)
         if row is not None and row.opted_out and not out:
             outs.note(ctx, connection, "server", [host], now, back=True)
     return row is None or row.opt_in == ServerOptIn.NONE.value or row.opted_out
@@ -115,6 +117,7 @@ def remove_server(ctx: Context, host: str) -> int | None:
         if row is None:
             return None
         forget_yes(connection, host)
+        outs.note_proofs(ctx, connection, host, ORDER, now)
         return take_back(connection, row, now)
 
 

@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 
 from discover.model.instance import RobotsState, ServerOptIn, ServerScope
 from discover.policy.consent import must_purge
-from discover.policy.proofs import Standing
+from discover.policy.proofs import ORDER, Standing
 from discover.services.consent import consent_log, outs
-from discover.services.consent.proof_rows import BY_STATEMENT, standing_of
+from discover.services.consent.proof_rows import BY_STATEMENT, kinds_in, standing_of
 from discover.services.consent.servers import appoint_asked, take_back
 from discover.services.consent.withdraw import (
     VISITS,
@@ -48,7 +48,9 @@ def settle(ctx: Context, connection: Connection, host: str, now: datetime) -> St
             .values(opted_out=False, scope=ServerScope.ALL.value, note="", recorded_at=now)
         )
         again = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).one()
-        outs.note(ctx, connection, "server", [host], now, back=True)
+        if server.opted_out:
+            outs.note(ctx, connection, "server", [host], now, back=True)
+        outs.note_proofs(ctx, connection, host, ORDER, now)
         take_back(connection, again, now)
     consent_log.server_touched(connection, host, now)
     return standing
@@ -85,6 +87,7 @@ def _in(
         return
     if server is not None and server.opted_out:
         outs.note(ctx, connection, "server", [host], now, back=True)
+    outs.note_proofs(ctx, connection, host, kinds_in(connection, host, server, now), now, back=True)
     was_in = server is not None and server.opt_in != ServerOptIn.NONE.value and not server.opted_out
     note = server.note if server is not None else ""
     if note.startswith(BY_STATEMENT):

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.instance import ServerOptIn
+from discover.services.consent import outs
 from discover.services.consent.proof_rows import PROOFS, keep, rows_of, statement_of
 from discover.services.consent.standing import settle
 from discover.services.context import Context
@@ -25,6 +26,7 @@ def give_proof(ctx: Context, connection: Connection, host: str, now: datetime) -
             )
         )
     keep(connection, host, ServerOptIn.FASP, Statement(agrees=True), now)
+    outs.note_proofs(ctx, connection, host, [ServerOptIn.FASP], now, back=True)
     settle(ctx, connection, host, now)
 
 
@@ -34,6 +36,7 @@ def take_back_proof(ctx: Context, connection: Connection, host: str, now: dateti
         sa.delete(PROOFS).where(PROOFS.c.host == host, PROOFS.c.kind == ServerOptIn.FASP.value)
     ).rowcount
     if gone:
+        outs.note_proofs(ctx, connection, host, [ServerOptIn.FASP], now)
         settle(ctx, connection, host, now)
 
 

@@ -59,6 +59,7 @@ def server_actor_seen(
     connection.execute(
         sa.update(_FOLLOWERS).where(_FOLLOWERS.c.actor == seen.uri).values(relay=True)
     )
+    outs.note_proofs(ctx, connection, host, [ServerOptIn.RELAY], now, back=True)
     if not row.public:
         following.ask(ctx, connection, actor=row.actor, inbox=row.inbox, now=now, relay=True)
     return Outcome(stored=int(_opt_in(connection, row, host, now)))
@@ -87,6 +88,7 @@ def _opt_in(connection: Connection, follower: Any, host: str, now: datetime) -> 
 
 def consent_ended(ctx: Context, connection: Connection, follower: Any, now: datetime) -> None:
     """The server took its Follow back: so do we, and its people leave if that was the only proof."""
+    outs.note_proofs(ctx, connection, follower.host, [ServerOptIn.RELAY], now)
     following.part(ctx, connection, follower.actor)
     settle(ctx, connection, follower.host, now)
 
@@ -126,6 +128,9 @@ def server_unblocked_us(ctx: Context, connection: Connection, actor: str, now: d
 
 def _opt_out(ctx: Context, connection: Connection, host: str, actor: str, now: datetime) -> int:
     outs.note(ctx, connection, "server", [host], now)
+    # They do not come back with the end of the block.
+    ended = [ServerOptIn.RELAY, ServerOptIn.OPERATOR]
+    outs.note_proofs(ctx, connection, host, ended, now)
     gone = withdraw_server(connection, host, now)
     before = connection.execute(sa.select(SERVERS).where(SERVERS.c.host == host)).first()
     note = _BLOCKED_US + actor
