@@ -127,7 +127,7 @@ class Foreman:
                     log.exception("leases could not be renewed")
                     continue
                 for task, turn in list(self._turns.items()):
-                    if turn.host in lost:  # it is another worker's now
+                    if turn.host in lost:  # another worker's now, or it wants us no longer
                         task.cancel()
 
     async def _turn(self, turn: HostTurn) -> None:

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.actor import Handle
+from discover.model.instance import ServerOptIn
 from discover.model.observed import AccountDue, Door, HostGrant, HostTurn
-from discover.policy.consent import decide_server
+from discover.policy.consent import ServerFacts, decide_server
 from discover.policy.origin import likely_handle_key
 from discover.services.consent.withdraw import POSTS, VISITS
 from discover.services.context import Context
@@ -85,11 +86,20 @@ def more_accounts(ctx: Context, turn: HostTurn, limit: int) -> tuple[AccountDue,
 
 
 def renew(ctx: Context, turns: Iterable[HostTurn], lease_seconds: float) -> list[str]:
-    """Prolong leases; returns the hosts that were lost to somebody else meanwhile."""
+    """Prolong leases; returns the hosts that are to be left alone: they are somebody else's turn
+    now, or are out, or nobody there asks for us any more.
+    """
     until = ctx.clock.now() + timedelta(seconds=lease_seconds)
     lost = []
     with ctx.database.write() as connection:
+        turns = list(turns)
+        servers = load_servers(connection, [turn.host for turn in turns])
         for turn in turns:
+            facts = servers[turn.host]
+            asked_before = turn.solicited and not _is_solicited(connection, facts)
+            if facts.blocked or facts.opted_out or asked_before:
+                lost.append(turn.host)
+                continue
             result = connection.execute(
                 sa.update(LEASES)
                 .where(LEASES.c.host == turn.host, LEASES.c.token == turn.lease)
@@ -200,7 +210,7 @@ def _turn(
         host=host,
         lease=token,
         lease_until=lease.until,
-        solicited=facts.opt_in.value != "none" or _people_asked(connection, host),
+        solicited=_is_solicited(connection, facts),
         server_due=_server_due(connection, host, now),
         software=software,
         not_before=lease.not_before,
@@ -241,6 +251,10 @@ def _suppressed_visits(ctx: Context, connection: Connection, visits: Sequence[An
     }
     left = suppressed(connection, {one for names in digests.values() for one in names})
     return {visit for visit, names in digests.items() if names & left}
+
+
+def _is_solicited(connection: Connection, server: ServerFacts) -> bool:
+    return server.opt_in is not ServerOptIn.NONE or _people_asked(connection, server.host)
 
 
 def _people_asked(connection: Connection, host: str) -> bool:
