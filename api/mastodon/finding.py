@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from api.mastodon import shapes
 from api.mastodon.params import read_id
-from discover.model.query import Kind
-from discover.model.views import AccountView, PostView, SearchAnswer, SearchRequest
+from discover.model.views import AccountView, PostView, SearchRequest
 from discover.services.context import Context
 from discover.services.find.lookup import post_by_id, posts_by_uri
-from discover.services.find.search import MAX_LIMIT, cursor_at, search
+from discover.services.find.search import MAX_LIMIT, search
 
 DEEPEST = 1000  # engines are not asked further
 
@@ -20,11 +19,8 @@ def find_accounts(
     ctx: Context, text: str, limit: int, offset: int
 ) -> tuple[list[AccountView], bool]:
     """Are there more behind them?"""
-    found: list[AccountView] = []
-    answer = SearchAnswer()
-    for answer in _pages(ctx, SearchRequest(text, kind="accounts"), limit, offset):
-        found += answer.accounts
-    return found, answer.next is not None
+    found, more = _found(ctx, SearchRequest(text, kind="accounts"), limit, offset)
+    return [one for one in found if isinstance(one, AccountView)], more
 
 
 def find_statuses(
@@ -49,11 +45,9 @@ def find_statuses(
         request = replace(request, until=post.published)
     if after is not None and (post := post_by_id(ctx, after)):
         request = replace(request, since=post.published)
-    found: list[PostView] = []
-    answer = SearchAnswer()
-    for answer in _pages(ctx, request, limit, offset):
-        found += answer.posts
-    return [one for one in found if one.id not in (before, after)], answer.next is not None
+    found, more = _found(ctx, request, limit, offset)
+    views = [one for one in found if isinstance(one, PostView)]
+    return [one for one in views if one.id not in (before, after)], more
 
 
 def statuses(ctx: Context, views: Sequence[PostView]) -> list[shapes.Json]:
@@ -62,18 +56,23 @@ def statuses(ctx: Context, views: Sequence[PostView]) -> list[shapes.Json]:
     return [shapes.status(one, ctx.own_url, parents) for one in views]
 
 
-def _pages(ctx: Context, request: SearchRequest, limit: int, offset: int) -> list[SearchAnswer]:
-    """As many pages of the search as `limit` needs."""
-    kind = Kind(request.kind)
-    pages: list[SearchAnswer] = []
+def _found(
+    ctx: Context, request: SearchRequest, limit: int, offset: int
+) -> tuple[list[AccountView | PostView], bool]:
+    """What stands at these places of everything that the search shows. Are there more behind it?
+
+    The search is read from its beginning in pages of one size: its own offsets are the engine's,
+    which also counts what may not be shown, and its first page may hold people whom the engine
+    brings up much later.
+    """
     if offset > DEEPEST:
-        return pages
-    cursor = cursor_at({kind: offset}) if offset else None
-    while limit > 0:
-        size = min(limit, MAX_LIMIT)
-        answer = search(ctx, replace(request, limit=size, cursor=cursor))
-        pages.append(answer)
-        limit, cursor = limit - size, answer.next
-        if cursor is None:
-            break
-    return pages
+        return [], False
+    found: list[AccountView | PostView] = []
+    request = replace(request, limit=MAX_LIMIT)
+    end = offset + limit
+    while True:
+        answer = search(ctx, request)
+        found += (*answer.accounts, *answer.posts)
+        if answer.next is None or len(found) >= end:
+            return found[offset:end], answer.next is not None or len(found) > end
+        request = replace(request, cursor=answer.next)

@@ -65,19 +65,23 @@ class TagUse:
 
 
 def find_tags(ctx: Context, text: str, *, limit: int, offset: int) -> tuple[list[TagUse], bool]:
-    """Hashtags that begin with the words of `text` written as one. Are there more behind them?"""
+    """Hashtags that begin with the words of `text` written as one. Are there more behind them?
+
+    A page is shorter by those that may not be shown: `offset` counts them too.
+    """
     start = fold("".join(text.split()))
     if not start or limit < 1:
         return [], False
     with ctx.database.read() as connection:
         asked = {"start": start, "end": start + _LAST, "limit": limit + 1, "offset": offset}
-        found = [one for one in connection.scalars(_BEGINNING, asked) if not is_banned(one)]
-        people = {row.tag: row.people for row in _PEOPLE(connection, found[:limit])}
+        rows = connection.scalars(_BEGINNING, asked).all()
+        found = [one for one in rows[:limit] if not is_banned(one)]
+        people = {row.tag: row.people for row in _PEOPLE(connection, found)}
         for tag in nobodys(ctx, connection, people):
             del people[tag]
         days = _days(connection, list(people), ctx.clock.now())
-    tags = [TagUse(tag, people[tag], days[tag]) for tag in found[:limit] if tag in people]
-    return tags, len(found) > limit
+    tags = [TagUse(tag, people[tag], days[tag]) for tag in found if tag in people]
+    return tags, len(rows) > limit
 
 
 def nobodys(ctx: Context, connection: Connection, people: Mapping[str, int]) -> set[str]:
