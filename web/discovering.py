@@ -25,6 +25,7 @@ from discover.services.suggest.suggesting import (
     suggest,
 )
 from discover.services.topics.catalogue import catalogue, topic_views
+from discover.wire.hashtags import fold
 from web.i18n import LANGUAGES, current
 from web.pages import page
 from web.words import LANGUAGES as SPOKEN
@@ -58,6 +59,16 @@ def wander(request: Request) -> list[str]:
     return (peopled or [view.topic.id for view in views if view.topic.parent is None])[:_WANDER]
 
 
+def named_topics(given: list[str]) -> list[str]:
+    """Ids of topics by ids, names or hashtags, several of them with commas; unknown ones are not."""
+    found: dict[str, None] = {}
+    for name in [name.strip() for text in given for name in text.split(",")][: 2 * MOST_VALUES]:
+        one = catalogue().by_id(name)
+        ids = [one.id] if one else [match for match, _ in catalogue().match(fold(name))]
+        found |= dict.fromkeys(id_ for id_ in ids if catalogue().by_id(id_))
+    return list(found)
+
+
 def _handles(given: list[str], most: int) -> tuple[str, ...]:
     found = []
     for text in given[:most]:
@@ -71,7 +82,9 @@ def _handles(given: list[str], most: int) -> tuple[str, ...]:
 @router.get("/discover", summary="People by interests and languages, each with reasons")
 def discover(
     request: Request,
-    topic: Annotated[list[str], Query(description="Topic ids")] = [],  # noqa: B006
+    topic: Annotated[
+        list[str], Query(description="Topics: ids, names or hashtags; repeat, or by commas")
+    ] = [],  # noqa: B006
     lang: Annotated[list[str], Query(description="Languages")] = [],  # noqa: B006
     like: Annotated[list[str], Query(description="Accounts to find more like")] = [],  # noqa: B006
     away: Annotated[list[str], Query(description="Accounts not to show")] = [],  # noqa: B006
@@ -81,7 +94,7 @@ def discover(
     """What cannot be used of an address is left away, never refused."""
     context = request.app.state.waypost.context
     asked = {
-        "topic": [one for one in topic if catalogue().by_id(one)][:MOST_VALUES],
+        "topic": named_topics(topic)[:MOST_VALUES],
         "lang": [one for one in lang if one in SPOKEN][:MOST_VALUES],
     }
     liked, gone = _handles(like, MOST_LIKE), _handles(away, MOST_EXCLUDED)

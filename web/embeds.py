@@ -25,9 +25,9 @@ from discover.model.topics import Topic
 from discover.model.words import N_
 from discover.services.suggest.suggesting import suggest
 from discover.services.topics.catalogue import catalogue
-from discover.wire.hashtags import fold
 from web import i18n
 from web.assets import asset_url, assets
+from web.discovering import named_topics
 from web.pages import page
 from web.words import LANGUAGES
 
@@ -98,17 +98,12 @@ class Asked:
 
 
 def read(topic: str, lang: str, limit: str, theme: str) -> Asked:
-    names = [name for name in topic.split(",") if name.strip()]
-    found: dict[str, Topic] = {}
-    for name in names:
-        one = catalogue().by_id(name.strip())
-        ids = [one.id] if one else [match for match, _ in catalogue().match(fold(name))]
-        found.update({known.id: known for id_ in ids if (known := catalogue().by_id(id_))})
+    found = [one for id_ in named_topics([topic]) if (one := catalogue().by_id(id_))]
     languages = [one.strip().lower().partition("-")[0] for one in lang.split(",")]
     number = int(limit) if limit.isascii() and limit.isdigit() else USUAL
     return Asked(
-        topics=tuple(found.values())[:10],
-        unknown=bool(names) and not found,
+        topics=tuple(found[:10]),
+        unknown=bool(topic.strip(" ,")) and not found,
         languages=tuple(one for one in dict.fromkeys(languages) if one in LANGUAGES)[:10],
         limit=max(1, min(number, MOST)),
         theme=theme if theme in THEMES else "auto",
@@ -296,7 +291,8 @@ def oembed(
         "width": width,
         "height": height,
     }
-    headers = {"Cache-Control": "public, max-age=3600", **_OPEN}
+    # The title is in the asker's language.
+    headers = {"Cache-Control": "public, max-age=3600", "Vary": "Accept-Language", **_OPEN}
     return Response(orjson.dumps(document), media_type="application/json", headers=headers)
 
 

@@ -62,6 +62,7 @@ async def follow(
     home: Annotated[str, Query(description="Your server, or your own handle")] = "",
 ) -> Response:
     """Asks the home server which of its pages follows an account. Nothing is stored."""
+    selected = any(name.strip() for part in account for name in part.split(","))
     views = await run_in_threadpool(_listed, request, account)
     asked = home.strip()[:320]
     where = read_home(asked) if asked else None
@@ -82,9 +83,10 @@ async def follow(
     ]
     return page(
         "follow",
-        status=404 if not views else 422 if problem else 200,
+        status=422 if problem or not selected else 200 if views else 404,
         people=True,
         accounts=people,
+        selected=selected,
         home=found,
         asked=asked,
         problem=problem,

@@ -196,10 +196,20 @@ def pack(request: Request, slug: Slug, lang: Lang = "") -> Response:
         path=f"/packs/{quote(found.slug)}",
         query=f"?{urlencode({'lang': lang})}" if lang else "",
         spoken=LANGUAGES,
-        follow=quote(",".join(member.handle for member in found.members[:_FOLLOWED])),
+        batches=_batches([member.handle for member in found.members]),
         us=f"@{context.actor_name}@{urlsplit(context.own_url).netloc}",
         now=context.clock.now(),
     )
+
+
+def _batches(handles: list[str]) -> list[tuple[int, int, str]]:
+    """The first and the last of those who are followed at once, from 1, and the page to do it."""
+    batches = []
+    for start in range(0, len(handles), _FOLLOWED):
+        some = handles[start : start + _FOLLOWED]
+        link = f"/follow?account={quote(','.join(some))}"
+        batches.append((start + 1, start + len(some), link))
+    return batches
 
 
 # For machines

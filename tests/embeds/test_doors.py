@@ -131,3 +131,9 @@ def test_browsers_learn_where_to_search(site):
     assert len(words) == len(descriptions) == len(links)
     assert f"{OWN}/account/stella@a.example" in links
     assert site.get("/opensearch/suggestions").json() == ["", [], [], []]
+
+
+def test_oembed_in_one_language_is_not_kept_for_readers_of_another(site):
+    answer = site.get("/oembed", params={"url": f"{OWN}/embed?topic=astronomy"})
+    assert answer.status_code == 200
+    assert "Accept-Language" in answer.headers["vary"]

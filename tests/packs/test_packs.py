@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import xml.etree.ElementTree as ET
 from datetime import datetime
 from urllib.parse import quote
@@ -111,6 +112,22 @@ def test_a_no_to_packs_outlives_the_listing(site):
     site.see(actor("astro"))
     index_all(site.app.context)
     assert f"astro@{HOST}" not in handles(site)
+
+
+def test_big_pack_is_followed_in_parts_that_say_whom_they_are_of(site):
+    context = site.app.context
+    many = [actor(f"crowd{number:02}") for number in range(70)]
+    site.see(*many, *(posts(one, post(one, 2, "hello stars")) for one in many))
+    packs.keep_pack(context, "crowd", "Crowd")
+    packs.pick(context, "crowd", [one.handle for one in many])
+    with context.database.write() as connection:
+        connection.execute(sa.update(packs.MEMBERS).values(joined=True))
+    text = site.page("/packs/crowd").text
+    links = re.findall(r'href="(/follow\?account=[^"]*)">([^<]*)<', text)
+    assert [words for _, words in links[:2]] == ["Follow 1 to 50", "Follow 51 to 70"]
+    followed = [re.search(r"<h1>(.*?)</h1>", site.page(link).text)[1] for link, _ in links[:2]]
+    assert followed == ["Follow 50 people", "Follow 20 people"]
+    assert ">Follow them<" in site.page("/packs/topic-astronomy?lang=en").text
 
 
 def test_pack_in_one_language(site):

@@ -54,6 +54,45 @@ def test_a_person_searches_with_the_keyboard_alone(tab):
     assert tab.evaluate("document.activeElement.innerText").startswith("Follow")
 
 
+def test_suggestions_that_come_late_do_not_open_over_the_page(tab):
+    tab.route(
+        "**/api/v1/autocomplete*",
+        lambda route: (tab.wait_for_timeout(400), route.continue_()),
+    )
+    tab.goto("/search?q=astronomy")
+    listed = tab.locator("#q ~ ul.suggested")
+    tab.locator("#q").fill("gazer")
+    with tab.expect_request("**/api/v1/autocomplete*"):
+        pass
+    tab.keyboard.press("Tab")
+    tab.wait_for_timeout(900)
+    assert not listed.is_visible()
+    tab.locator("#q").fill("gazer1")  # whoever comes back is told again
+    listed.wait_for(state="visible")
+    tab.keyboard.press("Escape")
+    assert not listed.is_visible()
+
+
+def test_who_hid_everybody_is_told_so_and_may_have_them_back(browser, crowded):
+    tab = browser.new_context(base_url=crowded.base).new_page()
+    tab.goto("/discover?topic=photography,technology")
+    cards, told = tab.locator(".suggestions .card"), tab.locator("#hidden-all")
+    there = cards.count()
+    assert there > 1
+    assert not told.is_visible()
+    while cards.count():
+        cards.first.locator("a[data-not]").click()
+    assert told.is_visible()
+    assert tab.evaluate("document.activeElement.id") == "hidden-all"
+    tab.goto("/discover?topic=photography,technology")
+    assert "hidden everybody" in told.inner_text()
+    told.get_by_role("button", name="Show them again").click()
+    cards.first.wait_for()
+    assert cards.count() == there
+    assert not told.is_visible()
+    tab.context.close()
+
+
 def test_warned_post_opens_only_when_asked(tab):
     tab.goto("/search?q=spiders&type=posts")
     alt = tab.get_by_text("A hairy spider")

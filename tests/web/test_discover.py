@@ -58,3 +58,10 @@ def test_more_like_somebody_leads_to_others(crowded):
 def test_nonsense_in_the_address_is_left_away(crowded):
     assert crowded.page("/discover?topic=no-such&lang=zz&like=x&away=y&start=-4").status_code == 200
     assert crowded.page("/discover?topic=photography&start=99999").status_code == 200
+
+
+def test_topics_by_commas_and_by_name_are_understood_as_embeds_say_them(crowded):
+    page = crowded.page("/discover?topic=photography,Technology")
+    chosen = re.findall(r'name="topic" value="(\w+)" checked', page.text)
+    assert sorted(chosen) == ["photography", "technology"]
+    assert cards(page)

@@ -102,6 +102,14 @@ def test_somebody_who_is_not_listed_cannot_be_followed_here(site):
     assert f"shy@{HOST}" not in page.text.replace("account=shy", "")
 
 
+@pytest.mark.parametrize("query", ["", "?account=", "?account=,&home=home.example"])
+def test_who_selected_nobody_is_asked_to_select(site, query):
+    page = site.page(f"/follow{query}")
+    assert page.status_code == 422
+    assert "Nobody selected" in page.text
+    assert "not listed" not in page.text
+
+
 def test_several_are_a_list_and_a_file(site):
     query = f"account=marta@{HOST}&account=gazer1@{HOST},gazer2@{HOST}&account=shy@{HOST}"
     page = site.page(f"/follow?{query}")

@@ -30,6 +30,8 @@ function combobox(input) {
   }
   let active = -1, timer = 0, asking = null, last = "";
   const options = () => [...list.children];
+  /* What is not shown yet does not come any more. */
+  const stop = () => { clearTimeout(timer); asking?.abort(); last = ""; close(); };
   const close = () => {
     list.hidden = true; active = -1;
     input.setAttribute("aria-expanded", "false");
@@ -86,10 +88,10 @@ function combobox(input) {
     }
   };
   input.addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(ask, 140); });
-  input.addEventListener("blur", close);
+  input.addEventListener("blur", stop);
   input.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    if (event.key === "Escape" && !list.hidden) { event.preventDefault(); close(); }
+    if (event.key === "Escape") { if (!list.hidden) event.preventDefault(); stop(); }
     else if (list.hidden || !options().length) return;
     else if (event.key === "ArrowDown") { event.preventDefault(); mark(active + 1); }
     else if (event.key === "ArrowUp") { event.preventDefault(); mark(active < 0 ? -1 : active - 1); }
@@ -132,8 +134,10 @@ function following() {
 
 /* Those who were turned away do not come back in this browser. */
 function turning() {
-  const gone = away();
-  for (const link of document.querySelectorAll("a[data-not]")) {
+  const gone = away(), none = document.getElementById("hidden-all");
+  const told = () => { if (none) none.hidden = !!document.querySelector(".suggestions .card"); };
+  const links = [...document.querySelectorAll("a[data-not]")], here = new Set(links.map((link) => link.dataset.not));
+  for (const link of links) {
     const card = link.closest(".card");
     if (gone.has(link.dataset.not)) { card.remove(); continue; }
     link.setAttribute("role", "button");
@@ -145,11 +149,17 @@ function turning() {
       card.remove();
       const said = document.getElementById("said");
       said.textContent = said.dataset.hidden;
-      next?.focus();
+      told();
+      (next || none)?.focus();
     };
     link.addEventListener("click", turn);
     link.addEventListener("keydown", (event) => { if (event.key === " ") turn(event); });
   }
+  told();
+  none?.querySelector("[data-again]").addEventListener("click", () => {
+    write(AWAY, JSON.stringify([...away()].filter((one) => !here.has(one))));
+    location.reload();
+  });
 }
 
 function copying() {
