@@ -1,17 +1,20 @@
 """Does what is queued: index writes from the outbox, and beside them tasks.
 
-Two threads, because a task may take minutes and whoever leaves must not wait for it.
+Three threads, because a task may take minutes and whoever leaves must not wait for it: the index's,
+one for what was posted to our inbox, one for all other tasks.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 
 from discover.bootstrap import App
 from discover.policy.retry import next_try
 from discover.ports import EngineUnavailable
+from discover.services.context import Context, Stopping
 from discover.services.index.indexing import (
     BATCH,
     IndexerBusy,
@@ -19,7 +22,7 @@ from discover.services.index.indexing import (
     restore_lost_index,
 )
 from discover.services.owners import may_be_alive
-from discover.services.tasks import drop_dead_tasks, run_next_task
+from discover.services.tasks import AT_ONCE, HANDLERS, drop_dead_tasks, run_next_task
 
 log = logging.getLogger(__name__)
 
@@ -29,37 +32,47 @@ _IDLE_SECONDS = 0.25
 
 def work(app: App, stop: threading.Event) -> None:
     """Until `stop` is set. Failures are logged and tried again, later each time."""
-    drop_dead_tasks(app.context, may_be_alive)
-    tasks = threading.Thread(
-        target=_repeat, args=(app, stop, lambda: run_next_task(app.context) is not None)
-    )
-    tasks.start()
+    ctx = replace(app.context, stopping=stop.is_set)
+    drop_dead_tasks(ctx, may_be_alive)
+    beside = [
+        threading.Thread(target=_repeat, args=(ctx, stop, _tasks(ctx, kinds)), name=name)
+        for name, kinds in (("inbox", AT_ONCE), ("tasks", HANDLERS.keys() - AT_ONCE))
+    ]
+    for one in beside:
+        one.start()
     try:
-        _repeat(app, stop, _index(app, stop))
+        _repeat(ctx, stop, _index(ctx, stop))
     finally:
-        tasks.join()
+        for one in beside:
+            one.join()
 
 
-def _index(app: App, stop: threading.Event) -> Callable[[], bool]:
+def _tasks(ctx: Context, kinds: Collection[str]) -> Callable[[], bool]:
+    return lambda: run_next_task(ctx, kinds) is not None
+
+
+def _index(ctx: Context, stop: threading.Event) -> Callable[[], bool]:
     restored = False
 
     def follow() -> bool:
         """A small batch is no reason to hurry: what gathers meanwhile goes into one commit."""
         nonlocal restored
         if not restored:
-            restore_lost_index(app.context)
+            restore_lost_index(ctx)
             restored = True
-        return index_pending(app.context, go_on=lambda: not stop.is_set()) >= BATCH
+        return index_pending(ctx, go_on=lambda: not stop.is_set()) >= BATCH
 
     return follow
 
 
-def _repeat(app: App, stop: threading.Event, once: Callable[[], bool]) -> None:
+def _repeat(ctx: Context, stop: threading.Event, once: Callable[[], bool]) -> None:
     """`once` says whether there is certainly more to do."""
     failures = 0
     while not stop.is_set():
         try:
             busy = once()
+        except Stopping:
+            return
         except (EngineUnavailable, IndexerBusy) as error:
             failures += 1
             log.warning("search engine: %s", error)
@@ -71,4 +84,4 @@ def _repeat(app: App, stop: threading.Event, once: Callable[[], bool]) -> None:
             if not busy:
                 stop.wait(_IDLE_SECONDS)
             continue
-        stop.wait(next_try(failures, app.context.jitter()).total_seconds())
+        stop.wait(next_try(failures, ctx.jitter()).total_seconds())

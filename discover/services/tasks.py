@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from discover.policy.retry import next_try
 from discover.services.consent.retention import enforce_retention
 from discover.services.console.growth import note_sizes
-from discover.services.context import Context
+from discover.services.context import Context, Stopping
 from discover.services.fasp.partners import forget_unconfirmed
 from discover.services.federation.following import reconcile as reconcile_follows
 from discover.services.federation.inbox import work_off
@@ -98,6 +98,8 @@ HANDLERS: dict[str, Handler] = {
     "similarity": _similarity,
     "common_words": _common_words,
 }
+# By these people and servers leave: they wait for no other work.
+AT_ONCE = frozenset({"inbox"})
 
 
 def enqueue(
@@ -129,13 +131,18 @@ def drop_dead_tasks(ctx: Context, alive: Callable[[str], bool]) -> None:
         )
 
 
-def run_next_task(ctx: Context) -> str | None:
-    """Do one due task. Returns its kind, None when nothing is due.
+def run_next_task(ctx: Context, kinds: Collection[str] = HANDLERS) -> str | None:
+    """Do one due task of these kinds. Returns its kind, None when nothing is due.
 
-    A task that raises stays queued with the error noted; so does one whose worker dies.
+    A task that raises stays queued with the error noted; so does one whose worker dies, and, without
+    an error, one that is left because the worker stops.
     """
     now = ctx.clock.now()
-    free = sa.and_(_TASKS.c.due_at <= now, sa.or_(_TASKS.c.until.is_(None), _TASKS.c.until <= now))
+    free = sa.and_(
+        _TASKS.c.kind.in_(kinds),
+        _TASKS.c.due_at <= now,
+        sa.or_(_TASKS.c.until.is_(None), _TASKS.c.until <= now),
+    )
     with ctx.database.read() as connection:
         found = connection.execute(
             sa.select(_TASKS).where(free).order_by(_TASKS.c.due_at).limit(1)
@@ -154,6 +161,10 @@ def run_next_task(ctx: Context) -> str | None:
     mine = sa.and_(_TASKS.c.id == found.id, _TASKS.c.token == token)
     try:
         HANDLERS[found.kind](ctx, found.payload)
+    except Stopping:
+        with ctx.database.write() as connection:
+            connection.execute(sa.update(_TASKS).where(mine).values(token=None, until=None))
+        return str(found.kind)
     except Exception as error:
         attempts = found.attempts + 1
         with ctx.database.write() as connection:

@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from discover.model.query import Kind
-from discover.services.context import Context
+from discover.services.context import Context, Stopping
 from discover.services.index.indexing import IndexerBusy, reindex
 from discover.store.database import table, upsert
 from discover.store.tables import IndexRebuild, Task
@@ -92,6 +92,8 @@ def run(ctx: Context, payload: Mapping[str, Any]) -> None:
     _set(ctx, number, began_at=ctx.clock.now())
     try:
         _reindex(ctx, progress)
+    except Stopping:
+        raise  # no fault: the next worker begins it anew
     except Exception as error:
         _set(ctx, number, last_error=f"{type(error).__name__}: {error}"[:500])
         raise
