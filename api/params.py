@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from starlette.datastructures import QueryParams
 
-from discover.model.host import host_and_port
+from discover.model.host import host_typed
 from discover.model.post import MediaKind
 from discover.model.query import Sort
 from discover.model.views import SearchRequest
@@ -42,7 +42,7 @@ def languages(values: object) -> list[str]:
 
 
 def servers(values: object) -> list[str]:
-    answer = [host_and_port(part) or part for part in split(values)]
+    answer = [host_typed(part) or part for part in split(values)]
     _check(answer, _HOST, "a host name such as example.social")
     return answer
 
@@ -99,7 +99,7 @@ class SearchParams(BaseModel):
     server: Annotated[
         list[str],
         BeforeValidator(servers),
-        Field(description="Hosts, any of them; repeat or separate by commas"),
+        Field(description="Hosts or their addresses, any of them; repeat or separate by commas"),
     ] = []
     tag: Annotated[
         list[str],

@@ -14,6 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 
 from discover.model.actor import Handle
+from discover.model.host import host_of_uri
 from discover.model.views import AccountView
 from discover.model.words import N_
 from discover.services.find.accounts import find_account
@@ -50,9 +51,12 @@ def _listed(request: Request, asked: list[str]) -> list[AccountView]:
 def read_home(text: str) -> Handle | str | None:
     """`@me@example.social`, `example.social` or an address there; None when it is none of them."""
     try:
-        return read_who(text[:320])
+        who = read_who(text[:320])
     except ValueError:
         return None
+    here = host_of_uri(text.strip()[:320])
+    # At the address of another server's view of somebody is who looks at it.
+    return here if here and isinstance(who, Handle) and who.host != here else who
 
 
 @router.get("/follow", summary="Follow accounts from your own server")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from typing import Annotated, Any, cast
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import HTMLResponse, PlainTextResponse
@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from discover.bootstrap import App
 from discover.model.actor import Handle
-from discover.model.host import host_and_port
+from discover.model.host import host_and_port, host_typed
 from discover.model.query import Sort
 from discover.model.suggestions import Suggestion, SuggestionRequest
 from discover.model.verdict import SENTENCES
@@ -43,7 +43,10 @@ _MEDIA = {
 _SIMILAR = 4
 _LOOKED_THROUGH = 40  # similar people, for those who say yes to web search engines
 _TOPICS_SHOWN = 6
-_PROFILE = re.compile(r"^/(?:@|users/|u/|c/|author/)(?P<user>[\w.\-]+)/?$")
+# A profile at its own server, or `/@user@host` at another one's, and pages below them
+_PROFILE = re.compile(
+    r"^/(?:@|users/|u/|c/|author/)(?P<user>[\w.\-]+)(?:@(?P<host>[\w.\-:]+))?(?:/.*)?$"
+)
 
 ROBOTS = """\
 # What people said yes to is being found here, not being copied into other search engines.
@@ -93,7 +96,8 @@ def results(
     """A person's typing is never refused for a strange value: what cannot be used is left away."""
     kind = type if type in _KINDS else "all"
     order = Sort.RECENT if sort == "recent" else Sort.RELEVANCE
-    lang, server, tag = lang.strip().lower(), server.strip().lower(), fold(tag)
+    lang, tag = lang.strip().lower(), fold(tag)
+    server = host_typed(server) or server.strip().lower()
     since, until = days(after.strip()), days(before.strip())
     media = _MEDIA.get(has, ())
     asked = {
@@ -223,9 +227,9 @@ def read_who(text: str) -> Handle | str:
     text = text.strip()
     if text.startswith(("https://", "http://")):
         parts = urlsplit(text)
-        found = _PROFILE.match(parts.path)
+        found = _PROFILE.match(unquote(parts.path))
         if found:
-            return Handle.parse(f"{found['user']}@{parts.netloc}")
+            return Handle.parse(f"{found['user']}@{found['host'] or parts.netloc}")
         text = parts.netloc
     if "@" in text.removeprefix("@"):
         return Handle.parse(text)

@@ -16,6 +16,7 @@ import idna
 
 LONGEST = 253
 _NAME = re.compile(r"(?!-)[a-z0-9_\-]+(\.[a-z0-9_\-]+)*\Z")
+_SCHEME = re.compile(r"^https?://", re.IGNORECASE)
 _PORT = re.compile(r"[0-9]{1,5}\Z")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Nearly all URIs look like this; the parser takes ten times as long to say the same of them.
@@ -42,6 +43,12 @@ def host_and_port(text: str) -> str | None:
     if host is None or (colon and not (_PORT.match(port) and int(port) <= 65535)):
         return None
     return host if not colon or int(port) == 443 else f"{host}:{int(port)}"
+
+
+def host_typed(text: str) -> str | None:
+    """`host` or `host:port` as people paste it: with its scheme, a path, an @ before it."""
+    text = _SCHEME.sub("", text.strip()).partition("/")[0]
+    return host_and_port(text.removeprefix("@"))
 
 
 @lru_cache(maxsize=65_536)

@@ -174,7 +174,7 @@ def test_answers_about_people_are_not_kept_and_may_be_read_from_any_page(site):
         ("type=people", "type"),
         ("sort=up", "sort"),
         ("lang=klingonisch", "lang"),
-        ("server=a/b", "server"),
+        ("server=a%20b", "server"),
         ("media=smell", "media"),
         ("bot=perhaps", "bot"),
         ("since=yesterday", "since"),

@@ -19,6 +19,7 @@ from discover.services.consent.withdraw import forget_person
 from discover.services.find.follow import find_home
 from tests.support.journey import travelling
 from tests.support.site import GENEROUS, HOST, serving
+from web.follow import read_home
 
 
 class Unasked:
@@ -100,6 +101,20 @@ def test_somebody_who_is_not_listed_cannot_be_followed_here(site):
     page = site.page(f"/follow?account=shy@{HOST}&home=home.example")
     assert page.status_code == 404
     assert f"shy@{HOST}" not in page.text.replace("account=shy", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "home"),
+    [
+        ("https://home.example/@them@else.example", "home.example"),
+        ("https://home.example/@me", Handle("me", "home.example")),
+        ("@me@home.example", Handle("me", "home.example")),
+        ("home.example", "home.example"),
+        ("nonsense", None),
+    ],
+)
+def test_home_is_where_the_pasted_page_is(typed, home):
+    assert read_home(typed) == home
 
 
 @pytest.mark.parametrize("query", ["", "?account=", "?account=,&home=home.example"])

@@ -10,7 +10,11 @@ import pytest
 import sqlalchemy as sa
 
 from discover.model.actor import Flag, Handle
+from discover.model.instance import RobotsState
+from discover.model.observed import ServerSeen
+from discover.services.consent.servers import add_server
 from discover.services.facts import ACCOUNTS
+from discover.services.index.indexing import index_all
 from discover.services.suggest import similarity
 from discover.services.topics.measure import measure
 from tests.support.site import HOST, MARTA, YES, actor, post, posts
@@ -208,6 +212,11 @@ def test_what_is_no_handle_is_said_so(site, typed):
     [
         ("@a@b.example", Handle("a", "b.example")),
         ("https://b.example/users/a", Handle("a", "b.example")),
+        ("https://home.example/@a@b.example", Handle("a", "b.example")),
+        ("https://home.example/%40a%40b.example/112233", Handle("a", "b.example")),
+        ("https://home.example/c/club@b.example", Handle("club", "b.example")),
+        ("https://b.example/@a/112233", Handle("a", "b.example")),
+        ("https://b.example/about", "b.example"),
         ("https://b.example/", "b.example"),
         (" B.example. ", "b.example"),
         ("localhost:8000", "localhost:8000"),
@@ -305,6 +314,22 @@ def test_only_who_says_so_is_shown_to_web_search_engines(own_site):
     assert "noindex" not in shown.text + shown.headers["x-robots-tag"]
     hidden = own_site.page(f"/account/silent@{HOST}")
     assert '<meta name="robots" content="noindex' in hidden.text
+
+
+@pytest.mark.parametrize(
+    "typed", ["MÜNCHEN.example", "https://münchen.example/about", "@münchen.example"]
+)
+def test_server_of_a_search_is_read_as_people_write_it(own_site, typed):
+    host = "xn--mnchen-3ya.example"
+    context, heidi = own_site.app.context, actor("heidi", host=host)
+    add_server(context, host, "its admin wrote to us")
+    own_site.see(ServerSeen(host, RobotsState.ALLOWED, None, None, seen_at=heidi.seen_at), heidi)
+    index_all(context)
+    query = {"type": "accounts", "q": "astronomy", "server": typed}
+    text = own_site.get("/search", params=query, headers={"Accept": "text/html"}).text
+    assert re.findall(r'data-handle="([^"]*)"', text) == [f"heidi@{host}"]
+    found = own_site.get("/api/v1/search", params=query).json()
+    assert [one["handle"] for one in found["accounts"]] == [f"heidi@{host}"]
 
 
 def test_page_kept_by_web_search_engines_shows_nobody_who_did_not_say_so_too(own_site):
