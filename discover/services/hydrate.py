@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Flag, ProfileField
 from discover.model.post import Media, MediaKind
-from discover.model.query import Hit
+from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START, Hit
 from discover.model.views import AccountView, PostView
 from discover.policy.consent import decide_post
 from discover.policy.explain import reasons
@@ -19,7 +19,7 @@ from discover.policy.languages import of_account
 from discover.policy.suggest import may_suggest
 from discover.services.context import Context
 from discover.services.facts import POSTS, post_facts
-from discover.services.index.documents import POST_COLUMNS, Judged, judge_accounts
+from discover.services.index.documents import POST_COLUMNS, Judged, judge_accounts, post_text
 from discover.store.database import Lookup, among
 
 _SHOWN = Lookup(
@@ -111,6 +111,7 @@ def _posts(
 
 def _account_view(judged: Judged, hit: Hit, words: Collection[str], now: datetime) -> AccountView:
     row = judged.row
+    highlights = _present(hit.highlights, {"name": row.name, "bio": row.summary})
     tags = tuple(dict.fromkeys([*row.hashtags, *row.featured_tags]))
     # What posts gave away is told only while they may be found.
     posts = row.languages if judged.verdict.index_posts.allowed else ()
@@ -145,14 +146,27 @@ def _account_view(judged: Judged, hit: Hit, words: Collection[str], now: datetim
         score=hit.score,
         why=reasons(
             words=words,
-            highlights=hit.highlights,
+            highlights=highlights,
             handle=row.handle,
             hashtags=tags,
             last_post_at=row.last_post_at,
             now=now,
         ),
-        highlights=hit.highlights,
+        highlights=highlights,
     )
+
+
+def _present(marked: dict[str, str], texts: Mapping[str, str]) -> dict[str, str]:
+    """The marked pieces that stand in what is said now.
+
+    They come from the index, which may still hold what an edit has taken out.
+    """
+    return {name: piece for name, piece in marked.items() if _says(texts.get(name, ""), piece)}
+
+
+def _says(text: str, piece: str) -> bool:
+    plain = piece.replace(HIGHLIGHT_START, "").replace(HIGHLIGHT_END, "")
+    return plain in text or " ".join(plain.split()) in " ".join(text.split())
 
 
 def _post_view(row: Any, author: AccountView, hit: Hit) -> PostView:
@@ -184,5 +198,5 @@ def _post_view(row: Any, author: AccountView, hit: Hit) -> PostView:
         shares=row.shares,
         link_titles=tuple((url, title) for url, title in row.link_titles),
         score=hit.score,
-        highlights=hit.highlights,
+        highlights=_present(hit.highlights, {"text": post_text(row)}) if hit.highlights else {},
     )

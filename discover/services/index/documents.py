@@ -158,11 +158,7 @@ def post_document(post: JudgedPost, author: Judged) -> PostDocument:
     return PostDocument(
         id=row.id,
         account_id=row.account_id,
-        text=(
-            "\n".join(filter(None, (row.title, row.content_warning, row.text)))
-            if row.title or row.content_warning
-            else row.text
-        ),
+        text=post_text(row),
         tags=post.facts.hashtags,
         language=primary(row.language),
         server=account.host,
@@ -172,6 +168,13 @@ def post_document(post: JudgedPost, author: Judged) -> PostDocument:
         bot=account.type in ("Service", "Application"),
         published=int(row.published.timestamp()),
     )
+
+
+def post_text(row: Any) -> str:
+    """All that is searched of a post's words."""
+    if not (row.title or row.content_warning):
+        return str(row.text)
+    return "\n".join(filter(None, (row.title, row.content_warning, row.text)))
 
 
 def account_document(
