@@ -11,7 +11,7 @@ from discover.model.fetched import FetchError
 from discover.model.suggestions import SuggestionRequest
 from discover.model.trends import TrendRequest
 from discover.model.views import AccountView, BadRequest, SearchRequest
-from discover.policy.languages import primary
+from discover.policy.languages import covered, primary
 from discover.policy.similarity import words_of
 from discover.policy.trends import language_range, matches
 from discover.ports import Fetcher
@@ -118,7 +118,10 @@ def recommend(ctx: Context, uri: str, asker: Asker, language: str | None) -> lis
 
 def _speaks(view: AccountView, wanted: str | None) -> bool:
     """RFC 4647 basic filtering: pt finds pt and pt-BR, pt-BR does not find pt."""
-    return wanted is None or any(matches(wanted, tag) for tag in view.languages)
+    if wanted is None:
+        return True
+    ranges = (wanted,) if "-" in wanted else covered((wanted,))
+    return any(matches(one, tag) for one in ranges for tag in view.languages)
 
 
 # --- Trends

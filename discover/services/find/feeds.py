@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.views import PostView
+from discover.policy.languages import covered, primary
 from discover.services.context import Context
 from discover.services.facts import POSTS
 from discover.services.hydrate import hydrate_posts
@@ -68,7 +69,8 @@ def _newest(
         about = _about(connection, topic_id, {tag for row in rows for tag in row.hashtags})
         rows = [row for row in rows if about.intersection(row.hashtags)]
     if languages:
-        rows = [row for row in rows if row.language.partition("-")[0] in languages]
+        wanted = covered(languages)
+        rows = [row for row in rows if primary(row.language) in wanted]
     ids, taken = [], Counter[int]()
     for row in rows:
         if taken[row.account_id] < MOST_OF_ONE:

@@ -21,6 +21,7 @@ from discover.model.actor import Handle
 from discover.model.packs import LONGEST_SLUG, canonical, words_of
 from discover.model.topics import Topic
 from discover.model.views import AccountView, BadRequest, SearchRequest
+from discover.policy.languages import covered
 from discover.policy.ranking import diversify
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, DELIBERATE, PERSONS
@@ -352,7 +353,7 @@ def _of_picked(
         view
         for view in views
         if (view.id in joined or view.uri in said_in)
-        and (not languages or set(languages) & set(view.languages))
+        and (not languages or set(covered(languages)) & set(view.languages))
     )
 
 

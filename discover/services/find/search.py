@@ -14,6 +14,7 @@ from discover.model.actor import Handle
 from discover.model.query import EngineAnswer, EngineQuery, Filters, Hit, Kind, Sort, Without
 from discover.model.views import AccountView, BadRequest, PostView, SearchAnswer, SearchRequest
 from discover.policy.asking import Asked
+from discover.policy.languages import covered
 from discover.policy.ranking import diversify
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
@@ -211,7 +212,6 @@ def _query(
 ) -> EngineQuery:
     """What is typed narrows what the request's own filters ask for; of two dates the stricter."""
     of_posts = kind is Kind.POSTS
-    languages = [language.lower().partition("-")[0] for language in request.languages]
     since = [moment for moment in (request.since, typed.since) if moment]
     until = [moment for moment in (request.until, typed.until) if moment]
     return EngineQuery(
@@ -220,7 +220,7 @@ def _query(
         phrases=typed.phrases,
         exclude=typed.exclude,
         filters=Filters(
-            languages=_narrowed(languages, typed.languages),
+            languages=_narrowed(covered(request.languages), covered(typed.languages)),
             servers=_narrowed([server.lower() for server in request.servers], typed.servers),
             tags=_both(request.tags, typed.tags),
             bot=request.bot if request.bot is not None else typed.bot,
@@ -240,7 +240,7 @@ def _query(
 
 def _without(ctx: Context, typed: Unwanted) -> Without:
     accounts = _authors(ctx, typed.accounts)
-    return Without(typed.languages, typed.servers, typed.tags, typed.media, accounts)
+    return Without(covered(typed.languages), typed.servers, typed.tags, typed.media, accounts)
 
 
 def _narrowed(asked: Sequence[str], typed: Sequence[str]) -> tuple[str, ...]:

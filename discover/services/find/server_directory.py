@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 
 from discover.model.instance import Registrations, ServerOptIn
 from discover.policy.consent import decide_server
+from discover.policy.languages import covered, primary
 from discover.services.consent.proof_rows import PROOFS, statement_of
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS, blocked_among, server_facts
@@ -202,7 +203,7 @@ def _card(row: Any, counts: _Counts) -> ServerCard:
     topics = counts.topics.get(row.host, Counter())
     # The admin's statement to us counts before what the software shows.
     tags = counts.stated.get(row.host) or row.languages
-    said = tuple(dict.fromkeys(tag.partition("-")[0].lower() for tag in tags))
+    said = tuple(dict.fromkeys(map(primary, tags)))
     written = counts.languages.get(row.host, Counter())
     return ServerCard(
         host=row.host,
@@ -230,7 +231,7 @@ def _registrations(row: Any) -> Registrations | None:
 
 
 def _fits(card: ServerCard, query: ServerQuery) -> bool:
-    if query.languages and not set(query.languages) & set(card.languages):
+    if query.languages and not set(covered(query.languages)) & set(card.languages):
         return False
     if query.registrations and card.registrations not in query.registrations:
         return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -24,6 +24,7 @@ from discover.model.suggestions import (
 from discover.model.views import AccountView, BadRequest
 from discover.policy import similarity as traits
 from discover.policy import suggest as policy
+from discover.policy.languages import covered
 from discover.policy.ranking import account_prior
 from discover.policy.similarity import Pool
 from discover.services.context import Context
@@ -64,6 +65,7 @@ def suggest(ctx: Context, request: SuggestionRequest) -> SuggestionAnswer:
     and none of them is listed, nobody is suggested.
     """
     _check(request)
+    request = replace(request, languages=covered(request.languages))
     now = ctx.clock.now()
     with ctx.database.read() as connection:
         wish = _wish(ctx, connection, request, now)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.topics import AccountTopic, Topic, TopicView
+from discover.policy.languages import covered
 from discover.policy.telling import Telling
 from discover.policy.topics import Catalogue
 from discover.services.context import Context
@@ -142,7 +143,7 @@ def accounts_of_topic(
     offset: int = 0,
     languages: Collection[str] = (),
 ) -> list[tuple[int, float]]:
-    """Account ids and weights, the heaviest first; `languages` are primary subtags, any of them.
+    """Account ids and weights, the heaviest first; any of the languages.
 
     For `hydrate`, which decides who of them is shown.
     """
@@ -164,7 +165,7 @@ def accounts_of_topics(
     )
     if languages:
         query = query.where(
-            sa.or_(*(ACCOUNT_TOPICS.c.languages.contains(f",{one},") for one in languages))
+            sa.or_(*(ACCOUNT_TOPICS.c.languages.contains(f",{one},") for one in covered(languages)))
         )
     if several:
         query = query.group_by(ACCOUNT_TOPICS.c.account_id)

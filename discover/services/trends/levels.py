@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.policy.languages import primary
+from discover.policy.languages import primary, spellings
 from discover.policy.trends import DAYS, WEEKS, Level, voices
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
@@ -38,7 +38,12 @@ def in_language(wanted: str | None) -> sa.ColumnElement[bool]:
     """RFC 4647 basic filtering (policy.trends.matches) of uses; `wanted` has been checked."""
     if wanted is None:
         return sa.true()
-    return sa.or_(USES.c.language == wanted, USES.c.language.like(f"{wanted}-%"))
+    return sa.or_(
+        *(
+            sa.or_(USES.c.language == one, USES.c.language.like(f"{one}-%"))
+            for one in spellings(wanted)
+        )
+    )
 
 
 def levels_of(
