@@ -185,7 +185,7 @@ def audit(
 ) -> None:
     """Prove for every document which evidence allows it. What has none is removed.
 
-    Exit code 1 when something had to be removed.
+    Exit code 1 when something had to be removed, 3 when the index could not be compared.
     """
     from discover.services.consent.audit import Proven
     from discover.services.consent.audit import audit as run
@@ -215,8 +215,14 @@ def audit(
             console.print("everything here is here by consent")
         else:
             console.print(f"{len(report.removed)} removed, which nothing allowed")
+        if report.index == "follows":
+            console.print("the running Waypost takes what has changed to the index")
+        elif report.index == "unread":
+            console.print("the search engine does not answer: its index was not compared")
     if not report.clean:
         raise typer.Exit(NO)
+    if report.index == "unread":
+        raise typer.Exit(UNAVAILABLE)
 
 
 def _read(app: App, source: str) -> str:
@@ -249,9 +255,11 @@ async def _fetch(app: App, url: str) -> bytes:
 def _index_now(app: App) -> None:
     """A withdrawal reaches the index at once, unless a running worker is about to do it anyway."""
     from discover.ports import EngineUnavailable
-    from discover.services.index.indexing import index_all
+    from discover.services.index.indexing import IndexerBusy, index_all
 
     try:
         index_all(app.context)
+    except IndexerBusy:
+        pass  # who took over has it
     except EngineUnavailable:
         console.print("the index follows when its engine answers; the answers hide it already")

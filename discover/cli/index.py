@@ -31,7 +31,6 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Compare database and index, document by document. Exit code 1 when they differ."""
-    from discover.services.index.indexing import index_all
     from discover.services.index.verify import repair
     from discover.services.index.verify import verify as run
 
@@ -39,7 +38,7 @@ def verify(
         report = run(app.context)
         if fix and not report.clean:
             repair(app.context, report)
-            index_all(app.context)
+            index_now(app)
             report = run(app.context)
     if as_json:
         print_json({**asdict(report), "clean": report.clean})
@@ -61,10 +60,12 @@ def index_now(app: object) -> None:
     """A withdrawal reaches the index at once, unless a running worker is about to do it anyway."""
     from discover.bootstrap import App
     from discover.ports import EngineUnavailable
-    from discover.services.index.indexing import index_all
+    from discover.services.index.indexing import IndexerBusy, index_all
 
     assert isinstance(app, App)
     try:
         index_all(app.context)
+    except IndexerBusy:
+        pass  # who took over has it
     except EngineUnavailable:
         console.print("the index follows when its engine answers; the answers hide it already")

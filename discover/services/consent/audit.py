@@ -6,6 +6,7 @@ The database first, account by account and post by post, then the raw index agai
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,18 +15,19 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.model.instance import ServerOptIn
-from discover.model.query import Kind
 from discover.model.verdict import Answer, Decision
 from discover.policy.consent import PersonAct, decide_post, must_purge
 from discover.policy.proofs import Standing
+from discover.ports import EngineUnavailable
 from discover.services.consent.proof_rows import standing_of
 from discover.services.consent.standing import settle
 from discover.services.consent.withdraw import POSTS, VERDICTS, withdraw_account, withdraw_post_ids
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, post_facts
 from discover.services.index.documents import Judged, judge_accounts, judge_rows
-from discover.services.index.indexing import index_all
-from discover.services.index.verify import repair, verify
+from discover.services.index.indexing import IndexerBusy, index_all
+from discover.services.index.outbox import OUTBOX
+from discover.services.index.verify import repair, unexplained, verify
 from discover.store.database import chunks
 
 _BATCH = 500
@@ -52,13 +54,18 @@ class Removed:
 
 @dataclass(slots=True)
 class AuditReport:
-    """`hidden`: kept, but not to be found now, because their evidence is too old or unclear."""
+    """`hidden`: kept, but not to be found now, because their evidence is too old or unclear.
+
+    `index`: "follows" while a running Waypost has still to take out of it what was removed; "unread"
+    when its engine did not answer, so that it was not compared; else "compared".
+    """
 
     accounts: int = 0
     posts: int = 0
     allowed_by: dict[str, int] = field(default_factory=dict)  # whose yes -> how many people
     hidden: int = 0
     removed: list[Removed] = field(default_factory=list)
+    index: str = "compared"
 
     @property
     def clean(self) -> bool:
@@ -71,7 +78,6 @@ def audit(ctx: Context, tell: Callable[[Proven], None] | None = None) -> AuditRe
     _servers(ctx, report)
     _accounts(ctx, report, tell)
     _posts(ctx, report, tell)
-    index_all(ctx)
     _index(ctx, report)
     return report
 
@@ -198,18 +204,29 @@ def _evidence(connection: Connection, rows: Any) -> dict[str, tuple[str, str]]:
 
 def _index(ctx: Context, report: AuditReport) -> None:
     """Nothing may be in the raw index that the database does not allow."""
-    found = verify(ctx)
-    for kind, ids in (
-        (Kind.ACCOUNTS, found.surplus_accounts),
-        (Kind.POSTS, found.surplus_posts),
-    ):
+    _follow(ctx, report)
+    try:
+        found = verify(ctx)
+    except EngineUnavailable:
+        report.index = "unread"
+        return
+    for kind, ids in unexplained(ctx, found).items():
         report.removed += [
             Removed("index", f"{kind.value}/{number}", ("the database does not allow it",))
             for number in ids
         ]
     if not found.clean:
         repair(ctx, found)
+        _follow(ctx, report)
+
+
+def _follow(ctx: Context, report: AuditReport) -> None:
+    """The outbox has what was removed: beside a running Waypost that one takes it out."""
+    with suppress(EngineUnavailable, IndexerBusy):  # it waits, and that is told
         index_all(ctx)
+    with ctx.database.read() as connection:
+        waits = connection.execute(sa.select(OUTBOX.c.id).limit(1)).first() is not None
+    report.index = "follows" if waits else "compared"
 
 
 def _reasons(decision: Decision) -> tuple[str, ...]:
