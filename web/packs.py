@@ -132,6 +132,7 @@ def packs(request: Request) -> Response:
     code = i18n.current().code
     return page(
         "packs",
+        headers={"Cache-Control": "no-cache"},  # somebody may be out the next moment
         picked=picked_packs(context),
         topics=[view for view in views if view.people][:_SHOWN],
         every=sorted(

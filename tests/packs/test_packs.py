@@ -260,6 +260,30 @@ def test_hand_picked_pack_needs_a_plain_name(site, slug):
         packs.keep_pack(site.app.context, slug, "Title")
 
 
+def test_proposed_pack_is_named_only_while_it_is_a_pack(site):
+    ctx = site.app.context
+    other = actor("other")
+    site.see(other, posts(other, post(other, 1, "Stars")))
+    with ctx.database.write() as connection:
+        ids = dict(
+            connection.execute(sa.select(packs.ACCOUNTS.c.handle, packs.ACCOUNTS.c.id)).all()
+        )
+        row = {"title": "friends", "note": "", "at": ctx.clock.now(), "proposed": True}
+        connection.execute(sa.insert(packs.PACKS).values(slug="friends-of-astro", **row))
+        for name in ("astro", "other"):
+            member = {"slug": "friends-of-astro", "account_id": ids[f"{name}@{HOST}"]}
+            connection.execute(
+                sa.insert(packs.MEMBERS).values(joined=True, at=ctx.clock.now(), **member)
+            )
+    named = site.page("/packs")
+    assert "/packs/friends-of-astro" in named.text
+    assert named.headers["cache-control"] == "no-cache"
+    for signals in (LOCKED, NO):
+        site.see(actor("other", signals=signals))
+        assert site.get("/packs/friends-of-astro").status_code == 404
+        assert "friends-of-astro" not in site.page("/packs").text
+
+
 SPELLINGS = [
     "search-Astro", "search-astro-", "search--astro", "search-astro!", "search-ａｓｔｒｏ", "search-astro_",
     "SEARCH—astro", "search-as\u00adtro", "search-astro\ufe0f", "search_astro", " search astro ",

@@ -41,6 +41,7 @@ MOST_PICKED = 200
 MOST_LEFT = 100
 # Fewer are no pack: a name alone is not put on our pages because somebody thought of it.
 LEAST_OF_PROPOSED = 2
+_PROPOSED_LISTED = 100  # the newest; each is looked into
 EVERY_PACK = ""
 TOPIC, SEARCH = "topic-", "search-"
 _LOOKED_AT = 300
@@ -139,7 +140,10 @@ def find_pack(
 
 
 def picked_packs(ctx: Context) -> tuple[tuple[str, str, str], ...]:
-    """Slug, title and note of every hand-picked pack that is shown, the newest first."""
+    """Slug, title and note of every hand-picked pack that is shown, the newest first.
+
+    Of the proposed ones those are named that are packs at this moment.
+    """
     joined = (
         sa.select(sa.func.count())
         .where(MEMBERS.c.slug == PACKS.c.slug, MEMBERS.c.joined.is_(True))
@@ -151,7 +155,11 @@ def picked_packs(ctx: Context) -> tuple[tuple[str, str, str], ...]:
     )
     with ctx.database.read() as connection:
         rows = connection.execute(sa.select(PACKS).where(shown).order_by(PACKS.c.at.desc())).all()
-    return tuple((row.slug, row.title, row.note) for row in rows)
+    proposed = [row.slug for row in rows if row.proposed][:_PROPOSED_LISTED]
+    packs = {slug for slug in proposed if find_pack(ctx, slug) is not None}
+    return tuple(
+        (row.slug, row.title, row.note) for row in rows if not row.proposed or row.slug in packs
+    )
 
 
 def is_name(slug: str) -> bool:
