@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from discover.bootstrap import App
 from discover.services.locks import drop_lock, take_lock
-from discover.services.tasks import enqueue
+from discover.services.tasks import enqueue, last_runs
 
 _LOCK = "scheduler"
 _LOCK_SECONDS = 90.0
@@ -19,6 +20,10 @@ PERIODS = {
     "retention": 60, "reconcile": 24 * 60, "follows": 5, "sizes": 60, "similarity": 5,
     "common_words": 24 * 60, "topics": 10, "trends": 60, "trend_counts": 15, "topic_boosts": 30,
 }  # fmt: skip
+
+
+# A machine that is switched off at night still keeps its promises.
+AT_START = {"retention", "topics", "common_words", "sizes"}
 
 
 def run_scheduler(app: App, stop: threading.Event) -> None:
@@ -43,22 +48,25 @@ def run_scheduler(app: App, stop: threading.Event) -> None:
 
 
 def _start(app: App) -> BackgroundScheduler:
+    """What was last done longer ago than its period is due now, however short the runs between."""
     scheduler = BackgroundScheduler(timezone="UTC")
+    done, now = last_runs(app.context), app.context.clock.now()
     for kind, minutes in PERIODS.items():
+        period = timedelta(minutes=minutes)
+        rest = done[kind] + period - now if kind in done else timedelta()
+        if kind in AT_START or rest <= timedelta():
+            enqueue(app.context, kind)
+            rest = period
         scheduler.add_job(
             enqueue,
             "interval",
             args=(app.context, kind),
             minutes=minutes,
+            next_run_time=datetime.now(UTC) + min(rest, period),
             jitter=60,
             coalesce=True,
             max_instances=1,
             misfire_grace_time=3600,
         )
     scheduler.start()
-    # A machine that is switched off at night still keeps its promises.
-    enqueue(app.context, "retention")
-    enqueue(app.context, "topics")
-    enqueue(app.context, "common_words")
-    enqueue(app.context, "sizes")
     return scheduler

@@ -60,7 +60,11 @@ def _index(ctx: Context, stop: threading.Event) -> Callable[[], bool]:
         if not restored:
             restore_lost_index(ctx)
             restored = True
-        return index_pending(ctx, go_on=lambda: not stop.is_set()) >= BATCH
+        try:
+            return index_pending(ctx, go_on=lambda: not stop.is_set()) >= BATCH
+        except EngineUnavailable:
+            restored = False  # it may come back with nothing
+            raise
 
     return follow
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -28,9 +28,10 @@ from discover.services.topics.growth import grow
 from discover.services.trends.counts import renew_counts
 from discover.services.trends.levels import refresh_levels
 from discover.store.database import table, upsert
-from discover.store.tables import Task
+from discover.store.tables import Task, TaskRun
 
 _TASKS = table(Task)
+_RUNS = table(TaskRun)
 _LEASE = timedelta(minutes=30)
 
 Handler = Callable[[Context, Mapping[str, Any]], object]
@@ -183,4 +184,13 @@ def run_next_task(ctx: Context, kinds: Collection[str] = HANDLERS) -> str | None
     with ctx.database.write() as connection:
         connection.execute(sa.delete(_TASKS).where(mine, _TASKS.c.due_at == found.due_at))
         connection.execute(sa.update(_TASKS).where(mine).values(token=None, until=None))
+        if not found.key:
+            run = {"kind": found.kind, "done_at": ctx.clock.now()}
+            upsert(connection, TaskRun, [run], key=["kind"], update=["done_at"])
     return str(found.kind)
+
+
+def last_runs(ctx: Context) -> dict[str, datetime]:
+    """Kind -> when it was last done to its end, of those there is one of at a time."""
+    with ctx.database.read() as connection:
+        return {row.kind: row.done_at for row in connection.execute(sa.select(_RUNS))}

@@ -242,22 +242,29 @@ def reindex(
 
 
 def restore_lost_index(ctx: Context) -> bool:
-    """Rebuild when the collections are empty or outdated but the database is not.
+    """Rebuild when a collection is empty or outdated but the database is not.
 
-    True when that was necessary; safe to call at every start.
+    What waits in the outbox is no reason not to: it may be the least of what is missing. True when
+    that was necessary; safe to call at every start.
     """
     ctx.engine.prepare()
     with _indexing(ctx) as held:
         if held is not None:
             ctx.engine.drop_leftovers()
-    empty = not any(ctx.engine.count(kind) for kind in Kind)
-    with ctx.database.read() as connection:
-        filled = connection.execute(sa.select(ACCOUNTS.c.id).limit(1)).first() is not None
-        waiting = connection.execute(sa.select(OUTBOX.c.id).limit(1)).first() is not None
-    if not ctx.engine.needs_rebuild() and (not empty or not filled or waiting):
+    if not ctx.engine.needs_rebuild() and not _lost(ctx):
         return False
     reindex(ctx)
     return True
+
+
+def _lost(ctx: Context) -> bool:
+    with ctx.database.read() as connection:
+        filled = [
+            kind
+            for kind, source in ((Kind.ACCOUNTS, ACCOUNTS), (Kind.POSTS, POSTS))
+            if connection.execute(sa.select(source.c.id).limit(1)).first() is not None
+        ]
+    return any(ctx.engine.count(kind) == 0 for kind in filled)
 
 
 class IndexerBusy(Exception):

@@ -62,7 +62,7 @@ from discover.store.tables.topics import (
     TouchedTag,
 )
 from discover.store.tables.trends import TrendCount, TrendLevel, TrendUse
-from discover.store.tables.work import Lock, Task
+from discover.store.tables.work import Lock, Task, TaskRun
 
 __all__ = [
     "Account",
@@ -114,6 +114,7 @@ __all__ = [
     "TagBesideRow",
     "TagRow",
     "Task",
+    "TaskRun",
     "TellingWord",
     "TopicBoost",
     "TopicCatalogue",

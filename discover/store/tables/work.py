@@ -23,17 +23,26 @@ class Task(SQLModel, table=True):
     __tablename__ = "tasks"
     __table_args__ = (
         Index("ux_tasks_kind_key", "kind", "key", unique=True),
+        Index("ix_tasks_kind_due_at", "kind", "due_at"),  # the inbox's are taken up by themselves
         {"sqlite_autoincrement": True},
     )
     id: int | None = id_column()
     kind: str
     key: str = default_column("")
     payload: dict[str, Any] = json_column(dict)
-    due_at: datetime | None = instant_column(index=True, nullable=False)
+    due_at: datetime | None = instant_column(nullable=False)
     attempts: int = default_column(0)
     token: str | None = None
     until: datetime | None = instant_column()
     last_error: str = text_column()
+
+
+class TaskRun(SQLModel, table=True):
+    """When a kind of task that comes again and again was last done to its end."""
+
+    __tablename__ = "task_runs"
+    kind: str = Field(primary_key=True)
+    done_at: datetime | None = instant_column(nullable=False)
 
 
 class Lock(SQLModel, table=True):

@@ -601,6 +601,12 @@ def upgrade() -> None:
             "id",
             sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
             autoincrement=True,
+    op.create_table(
+        "task_runs",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("done_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("kind"),
+    )
             nullable=False,
         ),
         sa.Column("kind", sa.String(), nullable=False),
@@ -615,7 +621,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_tasks_due_at"), ["due_at"], unique=False)
+        batch_op.create_index("ix_tasks_kind_due_at", ["kind", "due_at"], unique=False)
         batch_op.create_index("ux_tasks_kind_key", ["kind", "key"], unique=True)
 
     op.create_table(
@@ -1111,7 +1117,7 @@ def downgrade() -> None:
     op.drop_table("telling_words")
     with op.batch_alter_table("tasks", schema=None) as batch_op:
         batch_op.drop_index("ux_tasks_kind_key")
-        batch_op.drop_index(batch_op.f("ix_tasks_due_at"))
+        batch_op.drop_index("ix_tasks_kind_due_at")
 
     op.drop_table("tasks")
     with op.batch_alter_table("tags", schema=None) as batch_op:
@@ -1120,6 +1126,7 @@ def downgrade() -> None:
     op.drop_table("tags")
     op.drop_table("suppressions")
     with op.batch_alter_table("servers", schema=None) as batch_op:
+    op.drop_table("task_runs")
         batch_op.drop_index(batch_op.f("ix_servers_due_at"))
 
     op.drop_table("servers")
