@@ -596,17 +596,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_tags_topic"), ["topic"], unique=False)
 
     op.create_table(
-        "tasks",
-        sa.Column(
-            "id",
-            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
-            autoincrement=True,
-    op.create_table(
         "task_runs",
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("done_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("kind"),
     )
+    op.create_table(
+        "tasks",
+        sa.Column(
+            "id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
             nullable=False,
         ),
         sa.Column("kind", sa.String(), nullable=False),
@@ -1120,13 +1120,13 @@ def downgrade() -> None:
         batch_op.drop_index("ix_tasks_kind_due_at")
 
     op.drop_table("tasks")
+    op.drop_table("task_runs")
     with op.batch_alter_table("tags", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tags_topic"))
 
     op.drop_table("tags")
     op.drop_table("suppressions")
     with op.batch_alter_table("servers", schema=None) as batch_op:
-    op.drop_table("task_runs")
         batch_op.drop_index(batch_op.f("ix_servers_due_at"))
 
     op.drop_table("servers")
