@@ -95,7 +95,8 @@ def dress(headers: MutableHeaders, *, open_to_all: bool) -> None:
     if open_to_all:
         headers.setdefault("Access-Control-Allow-Origin", "*")
         headers.setdefault("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-        headers.setdefault("Access-Control-Allow-Headers", "*")
+        # "*" does not mean this one (Fetch standard, CORS-preflight fetch)
+        headers.setdefault("Access-Control-Allow-Headers", "*, Authorization")
         headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
         headers.setdefault("Access-Control-Max-Age", "86400")
         headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")

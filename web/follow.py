@@ -65,7 +65,11 @@ async def follow(
     account: Accounts = [],  # noqa: B006 - FastAPI copies it
     home: Annotated[str, Query(description="Your server, or your own handle")] = "",
 ) -> Response:
-    """Asks the home server which of its pages follows an account. Nothing is stored."""
+    """Asks the home server which of its pages follows an account. Nothing is stored.
+
+    Who comes from a page of ours (`Sec-Fetch-Site: same-origin`) is taken there at once, anybody
+    else by a button.
+    """
     selected = any(name.strip() for part in account for name in part.split(","))
     views = await run_in_threadpool(_listed, request, account)
     asked = home.strip()[:320]
@@ -92,6 +96,8 @@ async def follow(
         accounts=people,
         selected=selected,
         home=found,
+        # A link on somebody else's page would make us forward to whatever server it names.
+        forward=request.headers.get("sec-fetch-site") == "same-origin",
         asked=asked,
         problem=problem,
     )

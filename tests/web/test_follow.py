@@ -45,6 +45,11 @@ def there(tmp_path_factory):
             yield trip, site, handles
 
 
+def come(site, path: str, where_from: str = "same-origin"):
+    """As a browser asks for a page, by a link or form on a page of that relation to us."""
+    return site.get(path, headers={"Accept": "text/html", "Sec-Fetch-Site": where_from})
+
+
 def jump(page) -> str | None:
     found = JUMP.search(page.text)
     return html.unescape(found[1]) if found else None
@@ -54,7 +59,7 @@ def test_the_home_server_says_where_and_the_page_goes_there(there):
     trip, site, handles = there
     home = next(host for host in trip.world.hosts if host.software == "mastodon")
     me = next(account.handle for account in trip.world.people(home) if not account.gone)
-    page = site.page(f"/follow?account={handles[0]}&home=@{me}")
+    page = come(site, f"/follow?account={handles[0]}&home=@{me}")
     assert page.status_code == 200
     assert "/authorize_interaction?uri=http" in jump(page)
     assert home.name in jump(page)
@@ -66,8 +71,22 @@ def test_a_server_that_says_nothing_is_known_by_its_software(there):
     trip, site, handles = there
     home = next(host for host in trip.world.hosts if host.software == "misskey")
     assert "/authorize-follow?acct=" in jump(
-        site.page(f"/follow?account={handles[0]}&home={home.name}")
+        come(site, f"/follow?account={handles[0]}&home={home.name}")
     )
+
+
+def test_a_link_elsewhere_forwards_nobody(there):
+    trip, site, handles = there
+    home = next(host for host in trip.world.hosts if host.software == "misskey")
+    path = f"/follow?account={handles[0]}&home={home.name}"
+    for where_from in ("cross-site", "same-site", "none"):
+        page = come(site, path, where_from)
+        assert page.status_code == 200
+        assert jump(page) is None
+        assert f"Open {home.name}" in page.text
+        assert "/authorize-follow?acct=" in page.text
+        assert "Taking you" not in page.text
+    assert jump(site.page(path)) is None
 
 
 def test_a_server_that_is_blocked_here_is_not_asked(own_site):
