@@ -42,6 +42,7 @@ class Oracle:
         self.software: dict[str, str] = {}
         self.known: dict[str, Known] = {}
         self.blocked: set[str] = set()
+        self.acts: dict[str, str] = {}  # what people said themselves: in, in profile, out
         self.expected: set[str] = set()  # what has to be looked at in the next turn there
 
     # What happens to servers
@@ -58,6 +59,17 @@ class Oracle:
             self.refused_servers.add(host)
         self._drop_host(host)
 
+    def _asked(self, person: Person) -> bool:
+        """Somebody there said yes: the admin, or the person."""
+        if person.host in self.refused_servers:
+            return False
+        return person.host in self.opted_in or self.acts.get(person.uri, "out") != "out"
+
+    def someone_asked(self, host: str) -> bool:
+        """May anybody there be looked at?"""
+        people = [one for one in self._origin.people.values() if one.host == host]
+        return any(self._asked(one) for one in people)
+
     # What people say
 
     def forget(self, uri: str) -> None:
@@ -67,6 +79,20 @@ class Oracle:
     def block(self, uri: str) -> None:
         self.blocked.add(uri)
         self._drop(uri)
+
+    def says(self, person: Person, act: str) -> None:
+        """By a message of theirs; nothing but it brings back who left."""
+        self.acts[person.uri] = act
+        if act == "out":
+            self._drop(person.uri)
+            return
+        self.forgotten.discard(person.uri)
+        if act == "in profile" and person.uri in self.known:
+            self.known[person.uri].posts.clear()
+            self.known[person.uri].aged.clear()
+
+    def _left(self, uri: str) -> bool:
+        return uri in self.forgotten | self.blocked or self.acts.get(uri) == "out"
 
     def unblock(self, uri: str) -> None:
         self.blocked.discard(uri)
@@ -90,9 +116,9 @@ class Oracle:
 
     def in_reach(self, person: Person) -> bool:
         """May they be looked at because somebody speaks of them?"""
-        if person.uri in self.forgotten | self.blocked:
+        if self._left(person.uri):
             return False
-        return person.host in self.opted_in and self.robots.get(person.host) != "forbid"
+        return self._asked(person) and self.robots.get(person.host) != "forbid"
 
     def shows_posts_of(self, uri: str, now: datetime) -> bool:
         one = self.known.get(uri)
@@ -126,8 +152,15 @@ class Oracle:
             for uri in wanted
             if "/statuses/" not in uri or self.shows_posts_of(uri.partition("/statuses/")[0], now)
         }
-        if not server.up or server.robots != "allow" or host not in self.opted_in:
+        if not server.up or server.robots != "allow":
             return set()
+        wanted = {
+            uri
+            for uri in wanted
+            if self._asked(self._origin.people[uri.partition("/statuses/")[0]])
+        }
+        if host not in self.opted_in:
+            return wanted - {address for _, address in looks}
         if whole:
             wanted |= {
                 uri
@@ -145,6 +178,7 @@ class Oracle:
                     }
                     - self.forgotten
                     - self.blocked
+                    - {uri for uri, act in self.acts.items() if act == "out"}
                 )
         return wanted - {address for _, address in looks}
 
@@ -177,7 +211,7 @@ class Oracle:
             one.posts[address] = replace(post)
 
     def _see(self, person: Person, server: OriginServer, now: datetime) -> None:
-        if person.uri in self.forgotten | self.blocked or not server.up:
+        if self._left(person.uri) or not self._asked(person) or not server.up:
             return
         if server.robots == "forbid":  # met on the way to them
             self.known.pop(person.uri, None)
@@ -212,10 +246,11 @@ class Oracle:
             return False, False
         if person.bio_tag.lower() in OUT or person.discoverable is not True:
             return False, False
-        if software in WEAK_DISCOVERABLE:
+        act = self.acts.get(person.uri)
+        if software in WEAK_DISCOVERABLE and act is None:
             return False, False
-        posts = person.indexable is True and not person.narrowed
-        return True, posts and software not in WEAK_INDEXABLE
+        posts = person.indexable is True and not person.narrowed and act != "in profile"
+        return True, posts and (software not in WEAK_INDEXABLE or act == "in")
 
     # What may be shown
 
@@ -224,9 +259,9 @@ class Oracle:
         accounts, posts = set(), set()
         for uri, one in self.known.items():
             host = one.person.host
-            if host not in self.opted_in or self.robots.get(host) != "allow":
+            if not self._asked(one.person) or self.robots.get(host) != "allow":
                 continue
-            if uri in self.forgotten | self.blocked or now - one.at > timedelta(days=7):
+            if self._left(uri) or now - one.at > timedelta(days=7):
                 continue
             software = self.software[host]
             listed, with_posts = self._flags(one.person, software)

@@ -204,8 +204,8 @@ class Trial:
         self.origin.asked.clear()
         self.origin.answered.clear()
         self.windows.loop.run_until_complete(self._crawl(host))
-        if host not in self.oracle.opted_in and self.origin.asked:
-            raise Difference(f"{host} has not opted in and was asked")
+        if not self.oracle.someone_asked(host) and self.origin.asked:
+            raise Difference(f"nobody at {host} has opted in and it was asked")
         self.oracle.looked(host, self.origin.answered, self.clock.now())
         if missed := self.oracle.missed(host, self.origin.answered, self.clock.moment, whole=whole):
             raise Difference(f"not looked at: {sorted(missed)}")
@@ -269,6 +269,23 @@ class Trial:
             self.oracle.unblock(person.uri)
             self._expect(person)
 
+    def do_say(self) -> None:
+        """A message to our actor: in, in profile or out."""
+        person = self.somebody()
+        act = self.chance.choice(["in", "in", "in profile", "out"])
+        us = self.app.context.actor_uri
+        self._words += 1
+        note = {
+            "type": "Note", "id": f"https://{person.host}/messages/{self._words}",
+            "attributedTo": person.uri, "to": [us], "content": f"<p>{act}</p>",
+            "tag": [{"type": "Mention", "href": us, "name": "@waypost"}],
+            "published": self.clock.now().isoformat(),
+        }  # fmt: skip
+        if self._send(person, "Create", note, to=[us]):
+            self.oracle.says(person, act)
+            if act != "out":
+                self._expect(person)
+
     def _send(self, sender: Person, kind: str, thing, **more) -> bool:
         """True when it was heard; the worker has worked it off then."""
         headers, body = self.senders.push(self.app, sender, kind, thing, **more)
@@ -316,9 +333,9 @@ class Trial:
 _WEIGHTS = [
     (("flag", "trait", "answer", "write", "edit", "server", "opt_in", "remove_server",
       "forget_server", "forget", "time", "retention", "restart", "visit", "turn", "push",
-      "delete_person", "hand_on", "block", "announce")[i], weight)
+      "delete_person", "hand_on", "block", "announce", "say")[i], weight)
     for i, weight in enumerate(
-        [8, 8, 6, 6, 6, 4, 5, 1, 0.5, 0.15, 4, 2, 0.3, 16, 10, 12, 0.5, 3, 1, 6]
+        [8, 8, 6, 6, 6, 4, 5, 1, 0.5, 0.15, 4, 2, 0.3, 16, 10, 12, 0.5, 3, 1, 6, 2]
     )
 ]  # fmt: skip
 
