@@ -28,12 +28,17 @@ _MARK_LENGTH = 256
 
 @dataclass(frozen=True, slots=True)
 class Out:
-    """`back`: they came back by their own act, which ends an earlier line with this digest."""
+    """`back`: they came back by their own act, which ends an earlier line with this digest.
+
+    `leaving` and `along` as in the table of suppressions.
+    """
 
     what: What
     digest: str
     at: datetime
     back: bool = False
+    leaving: str = ""
+    along: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,9 @@ class Journal:
 
     def append(self, out: Out) -> int:
         """Durable when it returns. Returns the size with this line."""
-        line = {"what": out.what, "digest": out.digest, "at": out.at.isoformat()}
-        if out.back:
-            line["back"] = True  # type: ignore[assignment]
+        line: dict[str, Any] = {"what": out.what, "digest": out.digest, "at": out.at.isoformat()}
+        more = {"back": out.back, "leaving": out.leaving, "along": out.along}
+        line |= {name: value for name, value in more.items() if value}
         with self.path.open("a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             if file.seek(0, os.SEEK_END):
@@ -133,7 +138,8 @@ def _read_out(line: dict[str, Any] | None) -> Out | None:
         return None
     try:
         at = datetime.fromisoformat(line["at"])
-        return Out(line["what"], line["digest"], at, "back" in line)
+        group = line.get("leaving", ""), line.get("along", "")
+        return Out(line["what"], line["digest"], at, "back" in line, *group)
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -15,11 +15,11 @@ from sqlalchemy.engine import Connection
 
 from discover.model.actor import Actor
 from discover.policy.consent import PersonAct, PersonFacts
-from discover.services.consent import outs
+from discover.services.consent import outs, suppressions
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, DELIBERATE, load_persons
-from discover.store.database import insert_once, upsert
-from discover.store.tables import PersonRow, Suppression
+from discover.store.database import upsert
+from discover.store.tables import PersonRow
 
 
 def person_of(
@@ -31,10 +31,16 @@ def person_of(
     own = found.pop(actor.uri)
     # Whoever comes back by an act of their own under the new name has come back.
     returned = own.act.value in DELIBERATE
-    before = not returned and any(other.suppressed for other in found.values())
+    before = [] if returned else [uri for uri in found if found[uri].suppressed]
+    names = [actor.uri, *([handle_key] if handle_key else [])]
+    if own.suppressed and suppressions.spoke_since(ctx, connection, actor.uri, names):
+        # What left was a handle, and only now its server says that it is theirs.
+        suppressions.lift(ctx, connection, names, now)
+        own, before = load_persons(ctx, connection, {actor.uri: handle_key})[actor.uri], []
     if own.suppressed or before:
         # By either name they are known now, so that next time nothing is even fetched.
-        suppress(ctx, connection, [actor.uri, *([handle_key] if handle_key else [])], now)
+        others_too = () if own.suppressed else before
+        suppressions.suppress(ctx, connection, names, now, along_with=others_too)
         return replace(own, suppressed=True)
     out = next((uri for uri in found if found[uri].act is PersonAct.OUT), None)
     if out is None or own.act is not PersonAct.NONE:
@@ -73,14 +79,6 @@ def _keep_out(
     }  # fmt: skip
     upsert(connection, PersonRow, [row], key=["uri"], update=["act", "at", "said_at", "source"])
     outs.note(ctx, connection, "person", [uri], now)
-
-
-def suppress(ctx: Context, connection: Connection, names: list[str], now: datetime) -> None:
-    """Handles and actor URIs of somebody who left for good, as keyed hashes."""
-    outs.note(ctx, connection, "person", names, now)
-    for name in names:
-        row = {"digest": ctx.digest(name), "at": now}
-        insert_once(connection, Suppression, row, key=["digest"])
 
 
 def said_aliases(actor: Actor) -> dict[str, Any]:

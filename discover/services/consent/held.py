@@ -91,7 +91,12 @@ class Person:
     uris: tuple[str, ...]
     account_ids: tuple[int, ...]
     inboxes: tuple[str, ...]  # their own, not their server's shared one
-    digests: tuple[str, ...]  # of the handle and the URIs, as Context.digest makes them
+    digests: tuple[str, ...]  # of the names, as Context.digest makes them
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The handle, where there is one, and the URIs."""
+        return (self.handle_key, *self.uris) if self.handle_key else self.uris
 
 
 # Tables without a row about a single person, and why

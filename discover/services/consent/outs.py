@@ -30,16 +30,19 @@ def note(
     *,
     back: bool = False,
 ) -> None:
-    """Write down who leaves (actor URIs, handles, hosts), inside the withdrawal's transaction.
+    """Write down who leaves (actor URIs, handles, hosts), inside the withdrawal's transaction."""
+    note_outs(ctx, connection, [Out(what, ctx.digest(name), now, back) for name in names])
 
-    The file comes first: a withdrawal that fails afterwards is tried again, and until then the
+
+def note_outs(ctx: Context, connection: Connection, lines: Iterable[Out]) -> None:
+    """The file comes first: a withdrawal that fails afterwards is tried again, and until then the
     strictest reading holds.
     """
     if ctx.journal is None:
         return
     size = 0
-    for name in names:
-        size = ctx.journal.append(Out(what, ctx.digest(name), now, back))
+    for line in lines:
+        size = ctx.journal.append(line)
     if size:
         follow(connection, ctx.journal, size)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -24,7 +25,7 @@ from discover.services.facts import ACCOUNTS, SERVERS
 from discover.services.federation import following
 from discover.services.trends.uses import forget_all_counts
 from discover.store.database import insert_new, table
-from discover.store.journal import Journal
+from discover.store.journal import Journal, Out
 from discover.store.tables import Follower, Suppression
 
 log = logging.getLogger(__name__)
@@ -114,7 +115,7 @@ def _follow_lines(ctx: Context, journal: Journal) -> Replayed:
         return Replayed()
     last = {(out.what, out.digest): out for out in journal.since(known or 0)}
     left = [out for out in last.values() if not out.back]
-    people = {out.digest: out.at for out in left if out.what == "person"}
+    people = {out.digest: out for out in left if out.what == "person"}
     servers = {out.digest for out in left if out.what == "server"}
     proofs = {out.digest for out in left if out.what == "proof"}
     removed = _let_go(ctx, people) + _close(ctx, servers) + _end(ctx, proofs)
@@ -123,16 +124,24 @@ def _follow_lines(ctx: Context, journal: Journal) -> Replayed:
     return Replayed(len(people), len(servers), removed)
 
 
-def _let_go(ctx: Context, people: dict[str, datetime]) -> int:
+def _let_go(ctx: Context, people: dict[str, Out]) -> int:
     if not people:
         return 0
     with ctx.database.write() as connection:
-        rows = [{"digest": digest, "at": at} for digest, at in people.items()]
+        rows = [
+            {
+                "digest": out.digest,
+                "at": out.at,
+                "leaving": out.leaving or secrets.token_hex(8),
+                "along": out.along,
+            }
+            for out in people.values()
+        ]
         insert_new(connection, Suppression, rows, key="digest")
     removed = 0
     for uri, handle in _names(ctx).items():
         if ctx.digest(uri) in people or (handle and ctx.digest(handle) in people):
-            removed += forget_person(ctx, Handle.parse(handle or f"unknown@{_host(uri)}"), uri)
+            removed += forget_person(ctx, Handle.parse(handle) if handle else None, uri)
     return removed
 
 
@@ -149,10 +158,6 @@ def _names(ctx: Context) -> dict[str, str]:
             )
         ).all()
     return dict(sorted((row[0], row[1]) for row in found))  # without a handle comes first
-
-
-def _host(uri: str) -> str:
-    return uri.split("/")[2]
 
 
 def _close(ctx: Context, digests: set[str]) -> int:

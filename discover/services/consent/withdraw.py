@@ -15,12 +15,12 @@ from discover.model.actor import Handle
 from discover.model.instance import ServerOptIn
 from discover.model.observed import Door
 from discover.services import holding
-from discover.services.consent import aliases, consent_log, held, outs
+from discover.services.consent import aliases, consent_log, held, outs, suppressions
 from discover.services.consent.history import HISTORY
 from discover.services.consent.withdrawals import ACCOUNT, POST, SERVER, Because, purge
 from discover.services.consent.withdrawals import POSTS as ALL_POSTS
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, SUPPRESSIONS
+from discover.services.facts import ACCOUNTS
 from discover.services.federation import following, mentions, sent_notes
 from discover.services.index import outbox
 from discover.services.suggest import similarity
@@ -138,21 +138,27 @@ def withdraw_server(
     return accounts
 
 
-def forget_person(ctx: Context, handle: Handle, *uris: str) -> bool:
+def forget_person(ctx: Context, handle: Handle | None, *uris: str) -> bool:
     """Remove a person and keep only keyed hashes, so that they never come back by themselves.
 
     The hashes are of the handle, of every actor URI that we know under it or are given, and of
     listed accounts that say themselves that they are this person too; those go as well. True when
-    something was held about them.
+    something was held about them. `handle` None: nobody knows it.
     """
     known_at = ctx.clock.now()
     with ctx.database.write() as connection:
         now = ctx.clock.now()
-        person = held.person(ctx, connection, handle.key, *uris)
+        person = held.person(ctx, connection, handle.key if handle else "", *uris)
         others = aliases.accounts_saying(connection, person.uris)
         people = [person, *(held.person(ctx, connection, row.handle_key) for row in others)]
         for one in people:
-            aliases.suppress(ctx, connection, [one.handle_key, *one.uris], now)
+            suppressions.suppress(
+                ctx,
+                connection,
+                one.names,
+                now,
+                along_with=() if one is person else person.names,
+            )
             for account_id in one.account_ids:
                 withdraw_account(connection, account_id, now, Because("account", known_at))
             held.let_go(connection, one)
@@ -161,16 +167,11 @@ def forget_person(ctx: Context, handle: Handle, *uris: str) -> bool:
     return bool(person.uris)
 
 
-def unforget_person(ctx: Context, handle: Handle, uri: str | None = None) -> bool:
-    """Take a person off the suppression list. Their flags then decide again."""
-    names = [name for name in (handle.key, uri) if name]
-    digests = [ctx.digest(name) for name in names]
+def unforget_person(ctx: Context, handle: Handle, *uris: str) -> bool:
+    """Take a person off the suppression list, by all their names. Their flags then decide again."""
     with ctx.database.write() as connection:
-        outs.note(ctx, connection, "person", names, ctx.clock.now(), back=True)
-        result = connection.execute(
-            sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_(digests))
-        )
-    return result.rowcount > 0
+        now = ctx.clock.now()
+        return suppressions.lift(ctx, connection, [handle.key, *uris], now, by_operator=True)
 
 
 def forget_server(ctx: Context, host: str) -> int:

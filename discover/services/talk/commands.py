@@ -24,7 +24,7 @@ from discover.policy.consent import (
     decide_account,
 )
 from discover.policy.origin import host_of, likely_handle_key
-from discover.services.consent import aliases, history, outs
+from discover.services.consent import aliases, history, outs, suppressions
 from discover.services.consent.decisions import decisions_to_json
 from discover.services.consent.verdict_now import verdict_now
 from discover.services.consent.withdraw import (
@@ -254,21 +254,13 @@ def _said_at(spoken: Spoken) -> datetime | None:
 def _lift_suppression(spoken: Spoken) -> None:
     """Only the person can come back after leaving for good, and that is who speaks here."""
     ctx, connection, uri = spoken.ctx, spoken.connection, spoken.who
-    names = {uri}
-    names |= set(
-        filter(
-            None, connection.scalars(sa.select(VERDICTS.c.handle_key).where(VERDICTS.c.uri == uri))
-        )
-    )
-    # Nothing is kept of who left, not even the handle: it is what their own server's address says.
-    user = uri.rstrip("/").rpartition("/")[2].lstrip("@")
-    names.add(f"{user}@{host_of(uri)}")
-    blocked = connection.scalar(sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == uri))
-    if not blocked:  # which keeps them out, whatever else they say
-        outs.note(ctx, connection, "person", sorted(names), spoken.now, back=True)
-    connection.execute(
-        sa.delete(SUPPRESSIONS).where(SUPPRESSIONS.c.digest.in_([ctx.digest(one) for one in names]))
-    )
+    known = connection.scalars(sa.select(VERDICTS.c.handle_key).where(VERDICTS.c.uri == uri))
+    # Nothing is kept of who left, not even the handle. All their names go by one, this is a guess.
+    names = {one for one in (uri, likely_handle_key(uri), *known) if one}
+    suppressions.lift(ctx, connection, sorted(names), spoken.now)
+    if connection.scalar(sa.select(PERSONS.c.blocked_us).where(PERSONS.c.uri == uri)):
+        # Which keeps them out, whatever else they say.
+        outs.note(ctx, connection, "person", [uri], spoken.now)
 
 
 def _narrow(spoken: Spoken, act: PersonAct, tags: list[str]) -> None:

@@ -47,10 +47,16 @@ class PersonRow(SQLModel, table=True):
 
 
 class Suppression(SQLModel, table=True):
-    """People who left for good: a keyed hash, not their name."""
+    """People who left for good: a keyed hash, not their name.
+
+    `leaving`: random, the same for all names of one account, which come back together. `along`: the
+    `leaving` of whoever took this account along, because it says that it is the same person.
+    """
 
     __tablename__ = "suppressions"
     digest: str = Field(primary_key=True)
+    leaving: str = Field(default="", index=True, sa_column_kwargs={"default": ""})
+    along: str = Field(default="", index=True, sa_column_kwargs={"default": ""})
     at: datetime | None = instant_column(nullable=False)
 
 

@@ -577,9 +577,15 @@ def upgrade() -> None:
     op.create_table(
         "suppressions",
         sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("leaving", sa.String(), nullable=False),
+        sa.Column("along", sa.String(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
     )
+    with op.batch_alter_table("suppressions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_suppressions_along"), ["along"], unique=False)
+        batch_op.create_index(batch_op.f("ix_suppressions_leaving"), ["leaving"], unique=False)
+
     op.create_table(
         "tags",
         sa.Column(
@@ -1125,6 +1131,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_tags_topic"))
 
     op.drop_table("tags")
+    with op.batch_alter_table("suppressions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_suppressions_leaving"))
+        batch_op.drop_index(batch_op.f("ix_suppressions_along"))
+
     op.drop_table("suppressions")
     with op.batch_alter_table("servers", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_servers_due_at"))
