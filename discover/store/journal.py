@@ -22,7 +22,7 @@ import orjson
 
 log = logging.getLogger(__name__)
 
-What = Literal["person", "server", "proof"]
+What = Literal["person", "server", "proof", "post"]
 _MARK_LENGTH = 256
 
 

@@ -13,7 +13,7 @@ from discover.services.consent.servers import add_server, remove_server
 from discover.services.consent.withdraw import forget_server
 from discover.services.index.indexing import index_all
 from discover.store.journal import Journal, Mark, Out
-from discover.store.tables import Account, Follower, Server
+from discover.store.tables import Account, Follower, Post, Server
 from tests.commands.conftest import Talk
 from tests.support.town import EVERYBODY, HOST, OUR_ACTOR, activity, housed
 
@@ -132,6 +132,25 @@ def test_who_left_without_a_word_to_us_is_not_shown_after_a_restore(tmp_path):
             assert people(house) == {"bea"}
             assert house.found("lighthouses", "accounts") == [bea.uri]
             assert replay(house.app.context) == Replayed(), "once is enough"
+
+
+def test_a_post_that_was_deleted_after_a_backup_is_not_shown_after_a_restore(tmp_path):
+    with housed(tmp_path / "home") as house:
+        talk, ann = Talk(house), house.town.person("ann")
+        gone, stays = (house.town.post(ann, f"A lighthouse, {word}") for word in ("one", "two"))
+        outbox = house.town.documents[f"{ann.uri}/outbox"]
+        outbox["orderedItems"] = [house.town.documents[uri] for uri in (gone, stays)]
+        talk.say(ann, "in")
+        assert set(house.found("lighthouse")) == {gone, stays}
+        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        outbox["orderedItems"] = [house.town.documents[stays]]
+        house.town.gone(gone)
+        house.hear(ann, "Delete", gone, to=[EVERYBODY])
+        assert house.found("lighthouse") == [stays]
+        with restored(house, tmp_path / "backup.db"):
+            assert [row.uri for row in house.rows(Post)] == [stays]
+            house.work()
+            assert house.found("lighthouse") == [stays]
 
 
 def servers_in(house):

@@ -64,6 +64,15 @@ def proof_name(host: str, kind: ServerOptIn) -> str:
     return f"{kind.value} {host}"
 
 
+def note_posts(ctx: Context, uris: Iterable[str], now: datetime) -> None:
+    """Posts that their own server has taken away or narrowed. They are asked for after a restore
+    alone, so that the database need not follow each of them.
+    """
+    if ctx.journal is not None:
+        for uri in uris:
+            ctx.journal.append(Out("post", ctx.digest(uri), now))
+
+
 def follow(connection: Connection, journal: Journal, size: int) -> None:
     """The database knows the journal up to this size."""
     rows = [{"name": journal.name, "size": size}]

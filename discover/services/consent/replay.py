@@ -19,12 +19,19 @@ from discover.services.consent.proof_rows import EVERY, PROOFS, rows_of, standin
 from discover.services.consent.retention import hide_expired
 from discover.services.consent.servers import take_back
 from discover.services.consent.standing import settle
-from discover.services.consent.withdraw import VERDICTS, VISITS, forget_person, forget_server
+from discover.services.consent.withdraw import (
+    POSTS,
+    VERDICTS,
+    VISITS,
+    forget_person,
+    forget_server,
+    withdraw_post_ids,
+)
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS
 from discover.services.federation import following
 from discover.services.trends.uses import forget_all_counts
-from discover.store.database import insert_new, table
+from discover.store.database import chunks, insert_new, table
 from discover.store.journal import Journal, Out
 from discover.store.tables import Follower, Suppression
 
@@ -68,6 +75,7 @@ def _see_anew(ctx: Context, journal: Journal) -> int:
     with ctx.database.read() as connection:
         if not consent_log.lacks(connection, mark):
             return 0
+    _drop_posts(ctx, journal)
     now = ctx.clock.now()
     with ctx.database.write() as connection:
         consent_log.take_head(connection, now)
@@ -80,12 +88,27 @@ def _see_anew(ctx: Context, journal: Journal) -> int:
     return hidden
 
 
+def _drop_posts(ctx: Context, journal: Journal) -> None:
+    """Posts that were taken away since: their authors' documents would not tell."""
+    with ctx.database.read() as connection:
+        size = _followed(connection, journal)
+        digests = {out.digest for out in journal.since(size) if out.what == "post"}
+        posts = connection.execute(sa.select(POSTS.c.id, POSTS.c.uri)) if digests else ()
+        gone = [row.id for row in posts if ctx.digest(row.uri) in digests]
+    for part in chunks(gone):
+        with ctx.database.write() as connection:
+            withdraw_post_ids(connection, list(part), ctx.clock.now())
+
+
+def _followed(connection: Connection, journal: Journal) -> int:
+    return connection.scalar(sa.select(MARKS.c.size).where(MARKS.c.name == journal.name)) or 0
+
+
 def _expire(ctx: Context, connection: Connection, now: datetime) -> int:
     expired = now - ctx.rules.hide_after - timedelta(seconds=1)
     people = connection.execute(
         sa.update(ACCOUNTS).where(ACCOUNTS.c.evidence_at > expired).values(evidence_at=expired)
     ).rowcount
-    connection.execute(sa.update(ACCOUNTS).values(read_at=None))
     forget_all_counts(connection)
     # The crawler asks each host at that host's own pace.
     connection.execute(
@@ -110,10 +133,12 @@ def _follow_lines(ctx: Context, journal: Journal) -> Replayed:
         return Replayed()
     size = journal.size()
     with ctx.database.read() as connection:
-        known = connection.scalar(sa.select(MARKS.c.size).where(MARKS.c.name == journal.name))
-    if (known or 0) >= size:
+        known = _followed(connection, journal)
+    if known >= size:
         return Replayed()
-    last = {(out.what, out.digest): out for out in journal.since(known or 0)}
+    if journal is not ctx.journal:
+        _drop_posts(ctx, journal)
+    last = {(out.what, out.digest): out for out in journal.since(known)}
     left = [out for out in last.values() if not out.back]
     people = {out.digest: out for out in left if out.what == "person"}
     servers = {out.digest for out in left if out.what == "server"}

@@ -22,6 +22,7 @@ from discover.policy.consent import (
     decide_trend,
 )
 from discover.policy.languages import written
+from discover.services.consent import outs
 from discover.services.consent.withdraw import withdraw_post_ids
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
@@ -133,18 +134,18 @@ def posts_seen(
     _note_mentions(ctx, connection, todo, held, now)
     outbox.note(connection, outbox.POST, todo.changed, now)
     known_at = min((seen.seen_at for seen in group), default=now)
+    outs.note_posts(ctx, (uri for uri, row in held.items() if row.id in todo.gone), now)
     withdraw_post_ids(connection, list(todo.gone), now, Because("post", known_at))
     _note_activity(connection, list(todo.touched), now)
     return outcomes
 
 
-def post_missing(
-    _ctx: Context, connection: Connection, seen: PostMissing, now: datetime
-) -> Outcome:
+def post_missing(ctx: Context, connection: Connection, seen: PostMissing, now: datetime) -> Outcome:
     """Its own server says that it is gone."""
     found = connection.execute(_ONE, {"uri": seen.uri}).first()
     if found is None:
         return Outcome()
+    outs.note_posts(ctx, [seen.uri], now)
     withdraw_post_ids(connection, [found.id], now, Because("post", seen.seen_at))
     _note_activity(connection, [found.account_id], now)
     return Outcome(removed=1)
