@@ -97,16 +97,20 @@ class Journal:
 
     def mark(self) -> Mark | None:
         """None: there is none, or it cannot be read."""
-        if not self._mark_path.exists():
+        try:
+            with self._mark_path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_SH)
+                return _read_mark(file.read())
+        except FileNotFoundError:
             return None
-        with self._mark_path.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH)
-            return _read_mark(file.read())
+        except OSError as error:
+            log.warning("%s cannot be read: %s", self._mark_path, error)
+            return None
 
     def set_mark(self, mark: Mark, *, anew: bool = False) -> None:
         """After the commit of its entry. An older one than is there is passed over, unless `anew`."""
         line = {"entry": mark.entry, "digest": mark.digest, "at": mark.at.isoformat()}
-        with os.fdopen(os.open(self._mark_path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+        with os.fdopen(os.open(self._mark_path, os.O_RDWR | os.O_CREAT, 0o644), "r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             there = None if anew else _read_mark(file.read())
             if there is not None and there.at > mark.at:

@@ -78,6 +78,13 @@ def test_a_mark_never_goes_back_by_itself(journal):
     assert journal.mark() == older
 
 
+def test_a_mark_that_cannot_be_read_is_none(journal, caplog):
+    journal.path.with_suffix(".mark").mkdir()
+    with caplog.at_level(logging.WARNING):
+        assert journal.mark() is None
+    assert "cannot be read" in caplog.text
+
+
 def test_all_containers_keep_the_journal_in_one_named_volume():
     compose = (ROOT / "docker-compose.yml").read_text()
     common = compose.partition("services:")[0]
