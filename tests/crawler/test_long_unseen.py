@@ -9,7 +9,7 @@ import pytest
 
 from discover.model.actor import Handle
 from discover.services.crawl.visits import schedule_now
-from discover.store.tables import Account
+from discover.store.tables import Account, Server
 from tests.support.rude_site import answer
 from tests.support.town import ACTIVITY, AS, HOST, housed
 
@@ -94,3 +94,16 @@ def test_what_a_profile_takes_away_goes_though_its_document_is_unchanged(house):
         visit(house, 2)
     assert [row.featured_tags for row in house.rows(Account)] == [["tea"]]
     assert house.found("queer", "accounts") == []
+
+
+def test_who_was_met_while_robots_txt_could_not_be_read_is_found_once_it_can(house):
+    ann = house.town.person("ann")
+    house.opt_in()
+    house.work()  # the server itself
+    house.change(Server, robots="unreadable")
+    schedule_now(house.app.context, handles=[Handle("ann", HOST)])
+    house.work()
+    assert house.found("ann", "accounts") == []
+    house.change(Server, due_at=house.clock.now())
+    house.work()
+    assert house.found("ann", "accounts") == [ann.uri]

@@ -24,6 +24,7 @@ from discover.model.observed import (
     ServerSeen,
     ServerVisited,
 )
+from discover.model.verdict import Reason
 from discover.policy.consent import decide_server, must_purge, refuses_all
 from discover.policy.frontier import next_after_failure, next_server_visit
 from discover.policy.origin import host_of, likely_handle_key
@@ -31,7 +32,7 @@ from discover.services.consent import consent_log
 from discover.services.consent.proof_rows import slowest
 from discover.services.consent.servers import appoint_asked
 from discover.services.consent.standing import judge_again
-from discover.services.consent.withdraw import POSTS, withdraw_server
+from discover.services.consent.withdraw import POSTS, VERDICTS, VISITS, withdraw_server
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
 from discover.services.crawl.observe_actor import (
@@ -192,11 +193,26 @@ def server_seen(ctx: Context, connection: Connection, seen: ServerSeen, now: dat
     was = decide_server(before).allowed
     changed = row.robots != seen.robots.value
     removed = _reconsider(ctx, connection, seen, was=was, changed=changed, now=now)
+    if row.robots == RobotsState.UNREADABLE.value and seen.robots is RobotsState.ALLOWED:
+        _look_again(connection, seen.host, now)
     shut = row.robots == RobotsState.FORBIDDEN.value and seen.robots is RobotsState.ALLOWED
     if shut and not (before.opted_out or before.blocked):
         # They were forgotten with all others, and need not ask again.
         appoint_asked(connection, seen.host, now)
     return Outcome(stored=1, removed=removed)
+
+
+def _look_again(connection: Connection, host: str, now: datetime) -> None:
+    """At those whom we met while the server's robots.txt could not be read, and did not keep."""
+    held = sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.host == host)
+    refused = sa.select(VERDICTS.c.uri).where(
+        VERDICTS.c.host == host,
+        VERDICTS.c.uri.not_in(held),
+        sa.cast(VERDICTS.c.answers, sa.String).like(f"%{Reason.ROBOTS_UNREADABLE.value}%"),
+    )
+    connection.execute(
+        sa.update(VISITS).where(VISITS.c.host == host, VISITS.c.uri.in_(refused)).values(due_at=now)
+    )
 
 
 def server_visited(
