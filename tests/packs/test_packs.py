@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discover.model.actor import ConsentSignals, Flag, Handle
@@ -347,6 +347,7 @@ def test_pack_of_a_search_keeps_words_of_every_script(site):
         assert handles(site, quote(slug)) == []
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=130))
 def test_a_packs_name_is_stable_and_can_be_said(words):
     assert canonical(canonical(words)) == canonical(words)

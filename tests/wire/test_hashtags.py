@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discover.model.letters import MARKS
@@ -81,6 +81,7 @@ def test_emoji_before_a_hashtag_hides_nothing():
     assert opt_out_tags(["❤️#nobot"], ()) == ("nobot",)
 
 
+@settings(deadline=None)
 @given(
     st.text(st.sampled_from([*"aÉøß#_·1", *"".join(TAGS), *"\u0301\u0345\u0323\u200c\ufe0fΐᾂΪİﬁ"]))
 )
@@ -91,6 +92,7 @@ def test_folding_is_stable(tag):
         assert fold(unicodedata.normalize(form, tag)) == key
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(categories=["L", "M", "Nd", "Pc"])))
 def test_keys_of_text_are_folded(text):
     for key in in_text(f"#{text}"):
