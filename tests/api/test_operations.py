@@ -73,7 +73,7 @@ def test_any_page_may_ask_before_reading(site):
 
 def test_other_search_engines_are_kept_from_people(site):
     text = site.get("/robots.txt").text
-    for path in ("/search", "/discover", "/why", "/api/v1/"):
+    for path in ("/search", "/discover", "/why", "/api/"):
         assert f"Disallow: {path}\n" in text
     # A person's page says itself whether that person wants it (meta robots).
     assert "/account/" not in text
