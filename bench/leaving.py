@@ -41,6 +41,7 @@ def run(parts: Parts, *, quick: bool) -> Result:
             numbers = (median(times), percentile(times, 0.99), max(times))
             result.rows.append([ENGINES[edition], what, *(f"{one:.3f}" for one in numbers)])
             result.bars[f"{ENGINES[edition]}, {what}"] = numbers[1]
+            print(f"  {'  '.join(result.rows[-1])}", flush=True)  # the next takes its time
         result.goals += [
             Goal(
                 f"s until the raw index no longer holds them, p99, {ENGINES[edition]}",
