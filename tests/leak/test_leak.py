@@ -10,7 +10,7 @@ from tests.leak.doors import OEMBED_FRAME, Difference
 from tests.leak.trial import Trial, run_trial
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 3, 5])
 def test_random_histories_show_exactly_what_the_oracle_allows(tmp_path, seed):
     trial = run_trial(tmp_path, seed, 250, every=8)
     steps = trial.steps
