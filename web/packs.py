@@ -92,22 +92,17 @@ def _languages(lang: str) -> tuple[str, ...]:
 
 
 def _pack(request: Request, slug: str, lang: str) -> PackView:
+    """Every other spelling of a pack's address leads to its own one (308)."""
+    name = canonical(slug)
+    if name not in ("", slug):
+        rest = "".join(request.scope["path"].removeprefix("/packs/").partition("/")[1:])
+        query = request.scope["query_string"].decode("latin-1")
+        own = f"/packs/{quote(name)}{rest}{query and f'?{query}'}"
+        raise HTTPException(308, headers={**_HEADERS, "Location": own})
     found = find_pack(_context(request), slug, _languages(lang))
     if found is None:
         raise HTTPException(404, N_("There is no such pack."))
     return found
-
-
-def _moved(request: Request, slug: str) -> Response | None:
-    """Every other spelling of a pack's address leads to its own one."""
-    name = canonical(slug)
-    if name in ("", slug):
-        return None
-    rest = "".join(request.scope["path"].removeprefix("/packs/").partition("/")[1:])
-    query = request.scope["query_string"].decode("latin-1")
-    own = f"/packs/{quote(name)}{rest}{query and f'?{query}'}"
-    headers = {**_HEADERS, "Location": own}
-    return Response(status_code=308, headers=headers)
 
 
 def _title(pack: PackView) -> str:
@@ -181,8 +176,6 @@ def make(
 )
 def pack(request: Request, slug: Slug, lang: Lang = "") -> Response:
     context = _context(request)
-    if moved := _moved(request, slug):
-        return moved
     found = _pack(request, slug, lang)
     accept = request.headers.get("accept", "")
     if "text/html" not in accept and ("activity+json" in accept or "ld+json" in accept):
@@ -224,8 +217,6 @@ def _batches(handles: list[str]) -> list[tuple[int, int, str]]:
 )
 def collection(request: Request, slug: Slug, lang: Lang = "") -> Response:
     """An OrderedCollection of the members' actor URIs, as consent stands at this moment."""
-    if moved := _moved(request, slug):
-        return moved
     return _collection(request, _pack(request, slug, lang))
 
 
@@ -252,8 +243,6 @@ def _collection(request: Request, pack: PackView) -> Response:
 )
 def following(request: Request, slug: Slug, lang: Lang = "") -> Response:
     """Import it as "Following list", and choose to merge."""
-    if moved := _moved(request, slug):
-        return moved
     found = _pack(request, slug, lang)
     written = io.StringIO()
     rows = csv.writer(written, lineterminator="\n")
@@ -272,8 +261,6 @@ def following(request: Request, slug: Slug, lang: Lang = "") -> Response:
 )
 def pack_feed(request: Request, slug: Slug, form: Form, lang: Lang = "") -> Response:
     """Posts that may be found, newest first; no replies and no content warnings."""
-    if moved := _moved(request, slug):
-        return moved
     found = _pack(request, slug, lang)
     ids = [member.id for member in found.members]
     posts = posts_of(_context(request), ids, _languages(lang))
@@ -288,8 +275,6 @@ def pack_feed(request: Request, slug: Slug, form: Form, lang: Lang = "") -> Resp
     responses=_described(_NO_PACK, **{"image/svg+xml": "string"}),
 )
 def qr(request: Request, slug: Slug, lang: Lang = "") -> Response:
-    if moved := _moved(request, slug):
-        return moved
     found = _pack(request, slug, lang)
     drawn = io.BytesIO()
     segno.make(_address(request, found), error="m").save(

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from discover.bootstrap import App
+from discover.cli.index import index_now
 from discover.cli.output import NO, UNAVAILABLE, console, fail, host, opened, print_json, when
 
 blocklists = typer.Typer(help="Lists of servers that are never listed.", no_args_is_help=True)
@@ -26,7 +27,7 @@ def check(name: Host, as_json: Json = False) -> None:
     chosen = host(name)
     with opened() as app:
         found = asyncio.run(look(app.context, chosen))
-        _index_now(app)
+        index_now(app)
     if as_json:
         print_json(asdict(found))
     else:
@@ -51,7 +52,7 @@ def block(
     chosen = host(name)
     with opened() as app:
         affected = block_host(app.context, chosen, reason.strip())
-        _index_now(app)
+        index_now(app)
     people = sum(one.accounts for one in affected)
     posts = sum(one.posts for one in affected)
     console.print(f"{chosen}: blocked, {people} people and {posts} posts removed")
@@ -99,7 +100,7 @@ def import_list(
             fail(f"{source} blocks nobody; nothing was changed")
         report = (preview if dry_run else run)(app.context, chosen, blocks)
         if not dry_run:
-            _index_now(app)
+            index_now(app)
     milder = len(found.blocks) - len(blocks)
     if as_json:
         counts = {"accounts": report.accounts, "posts": report.posts, "milder": milder}
@@ -168,7 +169,7 @@ def follow_journal(
         fail(f"{journal} is no journal of withdrawals")
     with opened() as app:
         done = replay(app.context, other)
-        _index_now(app)
+        index_now(app)
     console.print(
         f"{done.people} people and {done.servers} servers had left; {done.removed} were here again"
     )
@@ -250,16 +251,3 @@ async def _fetch(app: App, url: str) -> bytes:
     if fetched.status != 200:
         fail(f"{url} answered with status {fetched.status}", UNAVAILABLE)
     return fetched.body
-
-
-def _index_now(app: App) -> None:
-    """A withdrawal reaches the index at once, unless a running worker is about to do it anyway."""
-    from discover.ports import EngineUnavailable
-    from discover.services.index.indexing import IndexerBusy, index_all
-
-    try:
-        index_all(app.context)
-    except IndexerBusy:
-        pass  # who took over has it
-    except EngineUnavailable:
-        console.print("the index follows when its engine answers; the answers hide it already")

@@ -37,6 +37,6 @@ WORD = rf"\w{MARKS}{_JOINER}"
 NON_JOINER = "\u200c"
 # Seen by nobody: direction, soft hyphens, variants of an emoji. The joiners are not among them.
 INVISIBLE = (
-    "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff"
+    "\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0100-\U000e01ef"
 )

@@ -6,7 +6,8 @@ import re
 import unicodedata
 from typing import Any
 
-from discover.model.letters import INVISIBLE, MARKS, NON_JOINER, WORD
+from discover.model import letters
+from discover.model.letters import MARKS, NON_JOINER, WORD
 from discover.wire.documents import Json
 from discover.wire.jsonld import as_list, types
 
@@ -14,7 +15,7 @@ LONGEST = 100
 # A letter or digit or '_' after '#'; never inside a word, an entity or a URL's fragment.
 NAME = rf"[\w·・‧][{WORD}{NON_JOINER}·・‧]*"
 _IN_TEXT = re.compile(rf"(?<![\w&/=?.:)#＃])[#＃]({NAME})")
-_INVISIBLE = re.compile(f"[{INVISIBLE}\u200c\u200d]")
+INVISIBLE = re.compile(f"[{letters.INVISIBLE}{NON_JOINER}\u200d]")
 _MARKS = re.compile(f"[{MARKS}]")
 # Latin letters that no Unicode decomposition takes apart.
 _LATIN = str.maketrans("øłđðħıŋŧ", "olddhint")
@@ -31,7 +32,7 @@ def fold(tag: str) -> str:
     if tag.isascii():
         return tag.lower()[:LONGEST]
     letters: list[str] = []
-    for char in map(_plain_letter, _caseless(_INVISIBLE.sub("", tag))):
+    for char in map(_plain_letter, _caseless(INVISIBLE.sub("", tag))):
         if not ("\u0300" <= char <= "\u036f" and letters and letters[-1].isascii()):
             letters.append(char)
     return "".join(letters).strip().lstrip("#")[:LONGEST]

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from discover.model.letters import WORD
-from discover.wire.hashtags import fold
+from discover.wire.hashtags import INVISIBLE, fold
 
 # `#nobridge` is not here: it is about copying to other networks, not about being found.
 # Whole hashtags, each of which can hardly mean anything else.
@@ -39,9 +39,6 @@ _OPT_OUT = frozenset(map(fold, _WORDS.split()))
 # A hyphen ends a hashtag, but who writes #no-bot means it.
 _HYPHENED = re.compile(rf"(?<![\w&/=?.:])[#＃](\w[{WORD}]*(?:[-‐‑][{WORD}]+)+)")
 _TOKEN = re.compile(rf"(?<!\w)[#＃]+(\w[{WORD}]*)")
-_INVISIBLE = re.compile(
-    "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe0f\ufeff]"
-)
 # kmyblue writes who may search into the bio.
 _NARROWED = re.compile(
     r"searchable_by_(?:nobody|followers_only|reacted_users_only)|\[searchability:\s*(?:private|followers|reactors|direct|limited)\]",
@@ -62,7 +59,7 @@ def opt_out_tags(
     for text in texts:
         if "#" not in text and "＃" not in text and "﹟" not in text:
             continue
-        visible = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+        visible = unicodedata.normalize("NFKC", INVISIBLE.sub("", text))
         for pattern in (_TOKEN, _HYPHENED):
             found.update(
                 key for token in pattern.findall(visible) if (key := _squeeze(token)) in wanted

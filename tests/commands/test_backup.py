@@ -71,41 +71,45 @@ def restored(house, backup):
         house.app.close()
 
 
-def test_who_said_out_stays_out_after_a_restore_though_a_block_was_taken_back(tmp_path):
+@contextmanager
+def ann_in_a_backup(tmp_path):
+    """The talk, Ann, and a backup in which she is in."""
     with housed(tmp_path / "home") as house:
         talk, ann = Talk(house), house.town.person("ann")
         talk.say(ann, "in")
         copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+        yield talk, ann, tmp_path / "backup.db"
+
+
+def test_who_said_out_stays_out_after_a_restore_though_a_block_was_taken_back(tmp_path):
+    with ann_in_a_backup(tmp_path) as (talk, ann, backup):
+        house = talk.house
         talk.say(ann, "out")
         house.hear(ann, "Block", OUR_ACTOR)
         house.hear(ann, "Undo", activity(ann, "Block", OUR_ACTOR))
-        with restored(house, tmp_path / "backup.db"):
+        with restored(house, backup):
             house.work()
             assert people(house) == set()
             assert house.found("ann", "accounts") == []
 
 
 def test_who_blocks_us_stays_out_after_a_restore_though_they_said_in(tmp_path):
-    with housed(tmp_path / "home") as house:
-        talk, ann = Talk(house), house.town.person("ann")
-        talk.say(ann, "in")
-        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+    with ann_in_a_backup(tmp_path) as (talk, ann, backup):
+        house = talk.house
         house.hear(ann, "Block", OUR_ACTOR)
         talk.say(ann, "in")
         assert people(house) == set(), "the block stands"
-        with restored(house, tmp_path / "backup.db"):
+        with restored(house, backup):
             house.work()
             assert people(house) == set()
 
 
 def test_who_took_their_block_back_is_there_after_a_restore(tmp_path):
-    with housed(tmp_path / "home") as house:
-        talk, ann = Talk(house), house.town.person("ann")
-        talk.say(ann, "in")
-        copy(house.app.settings.home / "waypost.db", tmp_path / "backup.db")
+    with ann_in_a_backup(tmp_path) as (talk, ann, backup):
+        house = talk.house
         house.hear(ann, "Block", OUR_ACTOR)
         house.hear(ann, "Undo", activity(ann, "Block", OUR_ACTOR))
-        with restored(house, tmp_path / "backup.db"):
+        with restored(house, backup):
             house.work()
             assert people(house) == {"ann"}
 

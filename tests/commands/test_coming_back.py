@@ -45,6 +45,16 @@ def alias_of(house, person):
     return house.town.person("new", host="d.lab.test", alsoKnownAs=[person.uri])
 
 
+def left_along(talk):
+    """Ann left, and with her an account that says that it is she."""
+    ann = talk.house.town.person("ann")
+    new = alias_of(talk.house, ann)
+    talk.say(ann, "in")
+    talk.say(new, "in")
+    forget_person(talk.house.app.context, ANN)
+    return ann, new
+
+
 def test_whoever_is_known_by_a_number_comes_back_by_their_handle_too(talk):
     house = talk.house
     ann = known_by_id(house)
@@ -94,11 +104,7 @@ def test_the_operators_undo_lifts_every_name(talk):
 
 def test_an_account_that_says_it_is_somebody_does_not_take_their_no_back(talk):
     house = talk.house
-    ann = house.town.person("ann")
-    new = alias_of(house, ann)
-    talk.say(ann, "in")
-    talk.say(new, "in")
-    forget_person(house.app.context, ANN)
+    ann, new = left_along(talk)
     assert people(house) == set()
     assert len(house.rows(Suppression)) == 4
     talk.say(new, "in")
@@ -109,21 +115,14 @@ def test_an_account_that_says_it_is_somebody_does_not_take_their_no_back(talk):
 
 def test_who_went_along_comes_back_along(talk):
     house = talk.house
-    ann = house.town.person("ann")
-    talk.say(ann, "in")
-    talk.say(alias_of(house, ann), "in")
-    forget_person(house.app.context, ANN)
+    ann, _ = left_along(talk)
     talk.say(ann, "in")
     assert house.rows(Suppression) == []
 
 
 def test_who_also_left_by_themselves_does_not_come_back_along(talk):
     house = talk.house
-    ann = house.town.person("ann")
-    new = alias_of(house, ann)
-    talk.say(ann, "in")
-    talk.say(new, "in")
-    forget_person(house.app.context, ANN)
+    ann, new = left_along(talk)
     forget_person(house.app.context, Handle("new", "d.lab.test"), new.uri)
     talk.say(ann, "in")
     hashed = {house.app.context.digest(one) for one in (new.uri, "new@d.lab.test")}
@@ -132,10 +131,7 @@ def test_who_also_left_by_themselves_does_not_come_back_along(talk):
 
 def test_the_operators_undo_of_an_account_that_went_along_lifts_both(talk):
     house = talk.house
-    ann = house.town.person("ann")
-    talk.say(ann, "in")
-    talk.say(alias_of(house, ann), "in")
-    forget_person(house.app.context, ANN)
+    left_along(talk)
     assert unforget_person(house.app.context, Handle("new", "d.lab.test"))
     assert house.rows(Suppression) == []
 

@@ -74,14 +74,20 @@ def crowd():
 crowded = pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")
 
 
+def ten_thousand(mallory, key_id):
+    """Requests of one sender, with a number for KEY in the address of each one's key."""
+    one = mallory.cavage(key_id=key_id)
+    signed = one.headers["signature"]
+    return [
+        (altered(one, signature=signed.replace("KEY", f"h{number}")), None)
+        for number in range(10_000)
+    ]
+
+
 @crowded
 @pytest.mark.usefixtures("crowd")
 def test_ten_thousand_fragments_cost_one_fetch(verify, alice, mallory):
-    one = mallory.cavage(key_id="https://a.lab.test/users/alice#KEY")
-    requests = [
-        (altered(one, signature=one.headers["signature"].replace("KEY", str(number))), None)
-        for number in range(10_000)
-    ]
+    requests = ten_thousand(mallory, "https://a.lab.test/users/alice#KEY")
     found = verify.together(*requests)
     assert {one.status for one in found} == {401}
     assert verify.fetches() == 1
@@ -96,11 +102,7 @@ def _allowed(rate, began):
 @crowded
 @pytest.mark.usefixtures("crowd")
 def test_ten_thousand_key_ids_cost_a_bounded_number_of_fetches(verify, site, mallory):
-    one = mallory.cavage(key_id="https://evil.lab.test/users/KEY")
-    requests = [
-        (altered(one, signature=one.headers["signature"].replace("KEY", str(number))), None)
-        for number in range(10_000)
-    ]
+    requests = ten_thousand(mallory, "https://evil.lab.test/users/KEY")
     began = time.monotonic()
     found = verify.together(*requests)
     assert {one.status for one in found} == {401}
@@ -111,11 +113,7 @@ def test_ten_thousand_key_ids_cost_a_bounded_number_of_fetches(verify, site, mal
 @crowded
 @pytest.mark.usefixtures("crowd")
 def test_ten_thousand_hosts_cost_a_bounded_number_of_fetches(verify, site, mallory):
-    one = mallory.cavage(key_id="https://KEY.lab.test/users/x")
-    requests = [
-        (altered(one, signature=one.headers["signature"].replace("KEY", f"h{number}")), None)
-        for number in range(10_000)
-    ]
+    requests = ten_thousand(mallory, "https://KEY.lab.test/users/x")
     began = time.monotonic()
     found = verify.together(*requests)
     assert {one.status for one in found} == {401}

@@ -190,13 +190,11 @@ def _nameless(connection: Connection, handle_key: str) -> set[str]:
                 *(source.c.uri.not_in(others) for others in named),
             )
         )
+        # An appointment may be for a post of theirs.
         found |= {
             address
             for uri in uris
-            for address in (
-                uri,
-                *addresses_above(uri),
-            )  # an appointment may be for a post of theirs
+            for address in (uri, *addresses_above(uri))
             if likely_handle_key(address) == handle_key
         }
     return found

@@ -94,11 +94,17 @@ def lift(
     return bool(rows)
 
 
+def left_at(ctx: Context, connection: Connection, names: Iterable[str]) -> datetime | None:
+    """When the last of these names left; None: none of them has."""
+    digests = [ctx.digest(one) for one in names]
+    newest = sa.select(sa.func.max(SUPPRESSIONS.c.at)).where(SUPPRESSIONS.c.digest.in_(digests))
+    left: datetime | None = connection.scalar(newest)
+    return left
+
+
 def spoke_since(ctx: Context, connection: Connection, uri: str, names: Collection[str]) -> bool:
     """Did they come in by an act of their own, later than any of these names left?"""
-    digests = [ctx.digest(one) for one in names]
-    left = sa.select(sa.func.max(SUPPRESSIONS.c.at)).where(SUPPRESSIONS.c.digest.in_(digests))
-    at = connection.scalar(left)
+    at = left_at(ctx, connection, names)
     came = sa.select(PERSONS.c.at).where(
         PERSONS.c.uri == uri, PERSONS.c.act.in_(DELIBERATE), PERSONS.c.blocked_us.is_(False)
     )

@@ -52,9 +52,10 @@ _CONTENT = (
 # Others' doing, which says nothing new about the post
 _COUNTS = ("replies", "likes", "shares")
 
-# Statements are made once: to make one costs more than to run it.
 # That a post still stands is noted so often, to know which were not seen for long.
 _SEEN_AGAIN = timedelta(days=7)
+
+# Statements are made once: to make one costs more than to run it.
 _INSERT = Insert(
     Post,
     (

@@ -37,7 +37,7 @@ from discover.services.consent.withdraw import (
 )
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, SUPPRESSIONS, load_servers
+from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, load_servers
 from discover.services.federation import following, pushes, sent_notes
 from discover.services.find.pack_proposals import MOST_NAMED
 from discover.services.index import outbox
@@ -225,10 +225,8 @@ def _is_overtaken(spoken: Spoken) -> bool:
         out = before.act == PersonAct.OUT.value and written <= (before.said_at or before.at)
         if out or (before.blocked_us and written <= before.at):
             return True
-    digests = [ctx.digest(one) for one in (uri, likely_handle_key(uri)) if one]
-    left = connection.scalar(
-        sa.select(sa.func.max(SUPPRESSIONS.c.at)).where(SUPPRESSIONS.c.digest.in_(digests))
-    )
+    names = [one for one in (uri, likely_handle_key(uri)) if one]
+    left = suppressions.left_at(ctx, connection, names)
     return left is not None and written <= left
 
 
