@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_network
 from typing import Any
@@ -164,7 +165,7 @@ async def bare(app: App, bodies: dict[str, list[bytes]], post: Any) -> float:
 
 
 @contextmanager
-def receiver():
+def receiver() -> Iterator[int]:
     child = subprocess.Popen(
         [sys.executable, "-m", "bench.deliver"], stdout=subprocess.PIPE, text=True
     )

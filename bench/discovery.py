@@ -5,13 +5,15 @@ from __future__ import annotations
 import http.client
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
 from bench import suggest
-from bench.discovery_fill import Size, fill, questions
+from bench.discovery_fill import Size, fill, learn_levels, questions
 from bench.editions import Parts, opened
 from bench.measure import Result, median, percentile
 from bench.memory import _resident as resident
@@ -29,8 +31,8 @@ LIMIT = 20
 
 def run(parts: Parts, *, quick: bool) -> Result:
     if quick:
-        return measured(parts, Size(suggest.Size(5_000, 0), 50_000), 40)
-    return measured(parts, Size(suggest.Size(200_000, 0), 2_000_000), 100)
+        return measured(parts, Size(suggest.Size(5_000, 0, 0), 50_000), 40)
+    return measured(parts, Size(suggest.Size(200_000, 0, 0), 2_000_000), 100)
 
 
 def measured(parts: Parts, size: Size, rounds: int) -> Result:
@@ -45,9 +47,13 @@ def measured(parts: Parts, size: Size, rounds: int) -> Result:
     settings = parts.settings("embedded")
     with opened(settings) as app:
         print(f"  filling SQLite and Tantivy with {size.posts:,} posts …", flush=True)
-        levels = fill(app, size)
-    with opened(settings) as app, serving(settings) as port:
-        api = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        fill(app, size)
+        levels = learn_levels(app)
+    with (
+        opened(settings) as app,
+        serving(settings) as port,
+        closing(http.client.HTTPConnection("127.0.0.1", port, timeout=120)) as api,
+    ):
         bare = _bare(settings)
         for name, (path, below) in _asked(app, bare, size, rounds + 5).items():
             ours, theirs = _measure(api, path, below)
@@ -93,20 +99,18 @@ def _asked(
         paths = [f"/api/v1/search?{urlencode({'q': one, 'type': kind.value})}" for one in words]
         asked[f"search, {kind.value}"] = (
             paths,
-            [lambda one=one, ask=bare[kind]: ask(one) for one in words],
+            [partial(bare[kind], one) for one in words],
         )
     topics = sorted(catalogue().topics)
     chosen = [topics[number % len(topics)] for number in range(count)]
     asked["suggestions, a topic"] = (
         [f"/api/v1/suggestions?topic={one}&limit={LIMIT}" for one in chosen],
         [
-            lambda one=one: suggest._bare(  # noqa: SLF001
-                app.context.database, [policy.trait(policy.TOPIC, one)]
-            )
+            partial(suggest._bare, app.context.database, [policy.trait(policy.TOPIC, one)])  # noqa: SLF001
             for one in chosen
         ],
     )
-    for name, path, kind, hours in (
+    for name, path, used, hours in (
         ("trending hashtags, 24 h", "hashtags?window=24h", TAG, 24),
         ("trending hashtags, 7 d", "hashtags?window=7d", TAG, 168),
         ("trending hashtags, 24 h, in German", "hashtags?window=24h&lang=de", TAG, 24),
@@ -115,11 +119,11 @@ def _asked(
         language = "de" if "lang=de" in path else None
         asked[name] = (
             [f"/api/v1/trending/{path}"] * count,
-            [lambda k=kind, h=hours, lang=language: _people(app, k, h, lang)] * count,
+            [partial(_people, app, used, hours, language)] * count,
         )
     asked["trending posts, 24 h"] = (
         ["/api/v1/trending/posts?window=24h"] * count,
-        [lambda: _posts(app)] * count,
+        [partial(_posts, app)] * count,
     )
     return asked
 

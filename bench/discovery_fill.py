@@ -1,9 +1,10 @@
-"""A whole index of a given size, written straight into SQLite and Tantivy."""
+"""A whole index of a given size, written straight into the database and the engine."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -18,7 +19,6 @@ from discover.model.query import AccountDocument, Kind, PostDocument
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.trends.levels import refresh_levels
 from discover.services.trends.uses import LINK, REPLY, TAG, USES, hour_of
-from discover.store.database import Database
 
 FIRST = 1_000_000  # the first of our posts; those of the suggestions' bench lie below
 AGE = timedelta(days=175)
@@ -53,27 +53,34 @@ class _Post:
     language: str
 
 
-def fill(app: App, size: Size) -> float:
-    """Fill it all. Returns the seconds that the hourly task of trends took for its first round."""
+def fill(app: App, size: Size) -> None:
+    """Either edition, without what the hourly task of trends works out."""
     database, now = app.context.database, datetime.now(UTC)
     suggest.fill(database, size.people)
     with database.write() as connection:
         connection.execute(sa.update(ACCOUNTS).values(posts_allowed=True))
-    _raw(database, POSTS.name, _POST_COLUMNS, (_row(one, size, now) for one in posts(size)))
-    _raw(database, USES.name, _USE_COLUMNS, _uses(size, now))
+    suggest._write(  # noqa: SLF001
+        database, POSTS, _POST_COLUMNS, (_row(one, size, now) for one in posts(size))
+    )
+    suggest._write(database, USES, _USE_COLUMNS, _uses(size, now))  # noqa: SLF001
     with database.write() as connection:
         connection.exec_driver_sql("ANALYZE")
-    for kind, documents in (
-        (Kind.ACCOUNTS, _account_documents(size)),
-        (Kind.POSTS, _post_documents(size, now)),
-    ):
+    every: dict[Kind, Iterator[AccountDocument | PostDocument]] = {
+        Kind.ACCOUNTS: _account_documents(size),
+        Kind.POSTS: _post_documents(size, now),
+    }
+    for kind, documents in every.items():
         with app.context.engine.rebuild(kind) as fresh:
             while part := list(islice(documents, _PART)):
                 fresh.add(part)
             fresh.swap()
-    began = datetime.now(UTC)
+
+
+def learn_levels(app: App) -> float:
+    """The first round of the hourly task of trends. Returns the seconds it took."""
+    began = time.perf_counter()
     refresh_levels(app.context)
-    return (datetime.now(UTC) - began).total_seconds()
+    return time.perf_counter() - began
 
 
 def posts(size: Size) -> Iterator[_Post]:
@@ -103,7 +110,7 @@ def questions(size: Size, count: int) -> list[str]:
     """One or two words as people write them, and unfinished ones."""
     chance = random.Random(12)
     phrases = _phrases(size)
-    asked = []
+    asked: list[str] = []
     while len(asked) < count:
         words = chance.choice(phrases).split()
         first = chance.choice(words)
@@ -193,16 +200,3 @@ def _post_documents(size: Size, now: datetime) -> Iterator[PostDocument]:
 
 def _stored(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
-
-
-def _raw(
-    database: Database, name: str, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]
-) -> None:
-    """By the driver itself: SQLAlchemy takes five times as long for millions."""
-    places = ", ".join("?" * len(columns))
-    statement = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({places})"
-    left = iter(rows)
-    while part := list(islice(left, _PART)):
-        with database.write() as connection:
-            raw: Any = connection.connection.driver_connection
-            raw.executemany(statement, part)

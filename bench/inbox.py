@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -110,7 +110,7 @@ def run(parts: Parts, *, quick: bool) -> Result:
 
 
 @contextmanager
-def one_core():
+def one_core() -> Iterator[None]:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
     try:
@@ -145,7 +145,8 @@ def signed(person: Person, scheme: str, options: dict[str, Any], number: str) ->
     }
     activity = {"id": f"{person.uri}/{number}/activity", "type": "Create", "actor": person.uri}
     body = orjson.dumps(activity | {"to": note["to"], "object": note})
-    return getattr(person, scheme)(body, at=datetime.now(UTC), **options)
+    made: SignedRequest = getattr(person, scheme)(body, at=datetime.now(UTC), **options)
+    return made
 
 
 def raw_headers(request: SignedRequest) -> list[tuple[bytes, bytes]]:

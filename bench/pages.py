@@ -10,7 +10,7 @@ from collections.abc import Callable
 from urllib.parse import urlencode
 
 from bench import suggest
-from bench.discovery_fill import Size, fill, questions
+from bench.discovery_fill import Size, fill, learn_levels, questions
 from bench.editions import Parts, opened
 from bench.measure import Goal, Result, median, percentile
 from bench.search import PIDS, TYPES, _all, _bare, serving
@@ -42,6 +42,7 @@ def measured(parts: Parts, size: Size, count: int) -> Result:
     with opened(settings) as app:
         print(f"  filling SQLite and Tantivy with {size.people.accounts:,} accounts …", flush=True)
         fill(app, size)
+        learn_levels(app)
         renew_counts(app.context)
     words = questions(size, count)
     with serving(settings) as port:
