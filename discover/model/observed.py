@@ -167,7 +167,8 @@ class AccountDue:
 
     Exactly one of `uri` and `handle` may be None. `known_posts` are the newest posts that we
     hold: reading stops at the first of them, and those that should have come along but did not
-    are asked for one by one, because they may have been deleted or narrowed.
+    are asked for one by one, because they may have been deleted or narrowed. So are `pushed_posts`,
+    met since the last reading, at which none stops: what stands behind them is not yet known.
     """
 
     visit_id: int
@@ -178,6 +179,7 @@ class AccountDue:
     last_modified: str | None = None
     listed: bool = False
     known_posts: Mapping[str, datetime] = field(default_factory=dict)  # URI -> published
+    pushed_posts: Mapping[str, datetime] = field(default_factory=dict)
     unseen_posts: tuple[str, ...] = ()  # some that no reading has met for long: do they stand?
     posts_since: datetime | None = None  # nothing older is wanted (retention)
     # As last seen: what a 304 leaves us without

@@ -67,6 +67,22 @@ def test_post_that_was_deleted_far_down_the_outbox_is_gone_after_some_visits(hou
     assert kept in house.found("zebra 31")
 
 
+def test_pushed_post_that_was_narrowed_before_any_reading_met_it_is_gone_with_the_next(house):
+    town, now = house.town, datetime.now(UTC)
+    ann = town.person("ann")
+    old = town.post(ann, "an old zebra", published=(now - timedelta(days=9)).isoformat())
+    lay_out(town, ann, [old])
+    house.opt_in()
+    schedule_now(house.app.context, handles=[Handle("ann", HOST)])
+    house.work()
+    new = town.post(ann, "a new zebra")
+    house.hear(ann, "Create", town.documents[new])
+    assert set(house.found("zebra")) == {old, new}
+    town.documents[new] = {**town.documents[new], "to": [f"{ann.uri}/followers"], "cc": []}
+    visit(house, 1)  # its outbox still holds the old one alone
+    assert house.found("zebra") == [old]
+
+
 def test_what_a_profile_takes_away_goes_though_its_document_is_unchanged(house):
     town = house.town
     tags = f"https://{HOST}/users/ann/tags"

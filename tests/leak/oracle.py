@@ -101,6 +101,9 @@ class Oracle:
         """Their own signed Delete: hidden at once; what the origin then says counts again."""
         if post is None:
             self.known.pop(author, None)
+            # Appointments with their posts go with them.
+            theirs = f"{author}/statuses/"
+            self.expected = {one for one in self.expected if not one.startswith(theirs)}
         elif author in self.known:
             self.known[author].posts.pop(post, None)
             self.known[author].aged.pop(post, None)

@@ -398,6 +398,16 @@ def test_oldest_known_post_is_asked_for_where_the_outbox_ends_before_it(world: W
     assert [item.uri.rpartition("/")[2] for item in world.of(PostMissing)] == ["n6"]
 
 
+def test_post_that_was_pushed_since_the_last_reading_is_asked_for_if_it_did_not_come_along(
+    world: World,
+) -> None:
+    paged(world, [create(note("n0")), create(note("n2", age=3))], [create(note("n4", age=5))])
+    world.put(f"{BASE}/notes/n1", note("n1", age=2, to=[], cc=[]))
+    held = {f"{BASE}/notes/n{n}": NOW - timedelta(hours=n + 1) for n in (0, 1)}
+    world.visit(pushed_posts=held)
+    assert world.posts_seen() == ["n0", "n2", "n4", "n1"]  # no reading stops at what was pushed
+
+
 @pytest.mark.parametrize("why", ["a reduced document", "no WebFinger"])
 def test_no_posts_are_taken_of_whoever_does_not_show_themselves_in_full(
     world: World, why: str

@@ -60,7 +60,7 @@ def claim_turns(
         servers = load_servers(connection, hosts)
         for host in hosts:
             facts = servers[host]
-            if facts.blocked or facts.opted_out:
+            if facts.blocked or facts.opted_out or _let_rest(connection, facts, now):
                 continue
             token = f"{owner}:{secrets.token_hex(8)}"
             lease = _take_lease(connection, host, token, now, lease_seconds)
@@ -96,7 +96,7 @@ def renew(ctx: Context, turns: Iterable[HostTurn], lease_seconds: float) -> list
         servers = load_servers(connection, [turn.host for turn in turns])
         for turn in turns:
             facts = servers[turn.host]
-            asked_before = turn.solicited and not _is_solicited(connection, facts)
+            asked_before = turn.solicited and not is_solicited(connection, facts)
             if facts.blocked or facts.opted_out or asked_before:
                 lost.append(turn.host)
                 continue
@@ -210,7 +210,7 @@ def _turn(
         host=host,
         lease=token,
         lease_until=lease.until,
-        solicited=_is_solicited(connection, facts),
+        solicited=is_solicited(connection, facts),
         server_due=_server_due(connection, host, now),
         software=software,
         not_before=lease.not_before,
@@ -253,7 +253,24 @@ def _suppressed_visits(ctx: Context, connection: Connection, visits: Sequence[An
     return {visit for visit, names in digests.items() if names & left}
 
 
-def _is_solicited(connection: Connection, server: ServerFacts) -> bool:
+def _let_rest(connection: Connection, server: ServerFacts, now: datetime) -> bool:
+    """Nobody there asks for us any more: no hint leads there, only a handle that our operator
+    named. False when something is due.
+    """
+    if is_solicited(connection, server):
+        return False
+    here = VISITS.c.host == server.host
+    named = VISITS.c.door == Door.COMMAND.value
+    connection.execute(sa.delete(VISITS).where(here, sa.not_(named)))
+    if connection.execute(sa.select(VISITS.c.id).where(here, VISITS.c.due_at <= now)).first():
+        return False
+    mine = SERVERS.c.host == server.host
+    connection.execute(sa.update(SERVERS).where(mine).values(due_at=None))
+    return True
+
+
+def is_solicited(connection: Connection, server: ServerFacts) -> bool:
+    """Did the server, or anybody there, ask for us?"""
     return server.opt_in is not ServerOptIn.NONE or _people_asked(connection, server.host)
 
 
@@ -297,7 +314,8 @@ def _accounts_due(
             etag=row.etag if _may_be_unchanged(row, now) else None,
             last_modified=row.last_modified if _may_be_unchanged(row, now) else None,
             listed=row.account_id is not None,
-            known_posts=known.get(row.account_id, {}),
+            known_posts=known.get((row.account_id, True), {}),
+            pushed_posts=known.get((row.account_id, False), {}),
             unseen_posts=unseen.get(row.account_id, ()),
             posts_since=now - ctx.rules.retention,
             outbox=row.outbox,
@@ -321,24 +339,29 @@ def _handle(text: str | None) -> Handle | None:
     return Handle.parse(text) if text else None
 
 
-def _known_posts(connection: Connection, account_ids: list[int]) -> dict[int, dict[str, datetime]]:
-    found: dict[int, dict[str, datetime]] = {}
+def _known_posts(
+    connection: Connection, account_ids: list[int]
+) -> dict[tuple[int, bool], dict[str, datetime]]:
+    """The newest of each account, those that a whole reading has met (True) and those met since."""
+    read = sa.and_(ACCOUNTS.c.read_at.is_not(None), POSTS.c.seen_at <= ACCOUNTS.c.read_at)
+    found: dict[tuple[int, bool], dict[str, datetime]] = {}
     for part in chunks(account_ids):
         ranked = (
             sa.select(
                 POSTS.c.account_id,
                 POSTS.c.uri,
                 POSTS.c.published,
+                read.label("read"),
                 sa.func.row_number()
-                .over(partition_by=POSTS.c.account_id, order_by=POSTS.c.published.desc())
+                .over(partition_by=(POSTS.c.account_id, read), order_by=POSTS.c.published.desc())
                 .label("place"),
             )
             .join(ACCOUNTS, ACCOUNTS.c.id == POSTS.c.account_id)
-            .where(POSTS.c.account_id.in_(part), POSTS.c.seen_at <= ACCOUNTS.c.read_at)
+            .where(POSTS.c.account_id.in_(part))
             .subquery()
         )
         for row in connection.execute(sa.select(ranked).where(ranked.c.place <= _KNOWN_POSTS)):
-            found.setdefault(row.account_id, {})[row.uri] = row.published
+            found.setdefault((row.account_id, bool(row.read)), {})[row.uri] = row.published
     return found
 
 

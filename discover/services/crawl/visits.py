@@ -22,10 +22,11 @@ from discover.policy.frontier import (
 )
 from discover.services.consent.withdraw import POSTS, VERDICTS, VISITS
 from discover.services.context import Context
-from discover.services.crawl.turns import LEASES
+from discover.services.crawl.turns import LEASES, is_solicited
 from discover.services.facts import (
     ACCOUNTS,
     SERVERS,
+    load_servers,
     people_who_asked,
     suppressed,
 )
@@ -147,6 +148,12 @@ def _finish(ctx: Context, connection: Connection, result: VisitResult, now: date
             sa.update(ACCOUNTS).where(ACCOUNTS.c.uri == visit.uri).values(read_at=now)
         )
     rate = connection.scalar(sa.select(ACCOUNTS.c.posts_per_day).where(ACCOUNTS.c.uri == visit.uri))
+    if rate is None and not is_solicited(
+        connection, load_servers(connection, [visit.host])[visit.host]
+    ):
+        # Our operator asked after them once; nobody there asks for us.
+        connection.execute(sa.delete(VISITS).where(VISITS.c.id == visit.id))
+        return
     pause = (
         next_refused_visit(ctx.jitter()) if rate is None else next_account_visit(rate, ctx.jitter())
     )

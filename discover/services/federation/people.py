@@ -12,7 +12,7 @@ from discover.services.consent import outs
 from discover.services.consent.withdraw import VISITS, withdraw_account
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, PERSONS, load_persons
+from discover.services.facts import ACCOUNTS, DELIBERATE, PERSONS, load_persons
 from discover.services.federation import following, pushes, relays
 from discover.services.federation.reach import holds
 from discover.store.database import table, upsert
@@ -70,7 +70,10 @@ def unblocked(ctx: Context, connection: Connection, received: Received) -> None:
     if person.act is not PersonAct.OUT and not person.suppressed:
         outs.note(ctx, connection, "person", [actor], now, back=True)
     relays.server_unblocked_us(ctx, connection, actor, now)
-    pushes.look_at_person(ctx, connection, actor, now)
+    if person.act in DELIBERATE and not person.suppressed:
+        pushes.look_at_who_asked(connection, actor, now)
+    else:
+        pushes.look_at_person(ctx, connection, actor, now)
 
 
 def flagged(ctx: Context, connection: Connection, received: Received) -> None:

@@ -21,12 +21,13 @@ from discover.services.crawl.observe_posts import post_missing
 from discover.services.facts import (
     ACCOUNTS,
     POSTS,
+    SERVERS,
     load_persons,
 )
 from discover.services.federation import interactions
 from discover.services.federation.reach import holds, may_look, may_look_at_person
 from discover.store.database import upsert
-from discover.store.tables import Visit
+from discover.store.tables import Server, Visit
 from discover.wire.jsonld import as_id
 from discover.wire.received import inner, is_a, is_actor, object_uri, pushed_post
 
@@ -126,6 +127,24 @@ def look_at_person(ctx: Context, connection: Connection, uri: str, now: datetime
         return False
     look(connection, uri, now)
     return True
+
+
+def look_at_who_asked(connection: Connection, uri: str, now: datetime) -> None:
+    """A visit at once, also where the server has not opted in: its robots.txt is read first."""
+    host = host_of(uri)
+    assert host is not None
+    upsert(connection, Server, [{"host": host, "due_at": now}], key=["host"])
+    connection.execute(
+        sa.update(SERVERS)
+        .where(
+            SERVERS.c.host == host,
+            SERVERS.c.blocked.is_(False),
+            SERVERS.c.opted_out.is_(False),
+            SERVERS.c.due_at.is_(None),
+        )
+        .values(due_at=now)
+    )
+    look(connection, uri, now, Door.COMMAND)
 
 
 def look(connection: Connection, uri: str, now: datetime, door: Door = Door.PUSH) -> None:

@@ -37,7 +37,7 @@ from discover.services.consent.withdraw import (
 )
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
-from discover.services.facts import ACCOUNTS, PERSONS, SERVERS, load_servers
+from discover.services.facts import ACCOUNTS, PERSONS, load_servers
 from discover.services.federation import following, pushes, sent_notes
 from discover.services.find.pack_proposals import MOST_NAMED
 from discover.services.index import outbox
@@ -46,7 +46,7 @@ from discover.services.talk.answers import Reply, choose_language, direct_note
 from discover.services.talk.spoken import Spoken
 from discover.services.talk.suggest_command import people_for
 from discover.store.database import table, upsert
-from discover.store.tables import CommandRow, PersonRow, Server, Task
+from discover.store.tables import CommandRow, PersonRow, Task
 from discover.wire.command_words import Verb
 from discover.wire.commands import Message, parse, read_message, said
 from discover.wire.hashtags import fold
@@ -199,7 +199,7 @@ def _come_in(spoken: Spoken) -> bool:
     _keep_act(spoken, act, tags)
     _lift_suppression(spoken)
     _narrow(spoken, act, tags)
-    _appoint(spoken)
+    pushes.look_at_who_asked(connection, uri, now)
     if ctx.follow_people:  # soon after that visit, not with the next round
         task = {"kind": "follows", "key": "", "payload": {}, "due_at": now + _SOON}
         upsert(connection, Task, [task], key=["kind", "key"])
@@ -277,24 +277,6 @@ def _narrow(spoken: Spoken, act: PersonAct, tags: list[str]) -> None:
         withdraw_post_ids(connection, outside, now, Because("post", heard_at))
     connection.execute(sa.update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(read_at=None))
     outbox.note_whole_account(connection, account_id, now)
-
-
-def _appoint(spoken: Spoken) -> None:
-    """A visit at once, also where the server has not opted in: its robots.txt is read first."""
-    connection, now, host = spoken.connection, spoken.now, host_of(spoken.who)
-    assert host is not None
-    upsert(connection, Server, [{"host": host, "due_at": now}], key=["host"])
-    connection.execute(
-        sa.update(SERVERS)
-        .where(
-            SERVERS.c.host == host,
-            SERVERS.c.blocked.is_(False),
-            SERVERS.c.opted_out.is_(False),
-            SERVERS.c.due_at.is_(None),
-        )
-        .values(due_at=now)
-    )
-    pushes.look(connection, spoken.who, now, Door.COMMAND)
 
 
 def _leave(spoken: Spoken) -> bool:

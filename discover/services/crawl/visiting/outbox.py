@@ -66,6 +66,7 @@ class OutboxReader:
         self._met: set[str] = set()  # URIs of all items of this reading
         self._hinted: set[str] = {actor}
         self._oldest: datetime | None = None
+        self._held = {**due.known_posts, **due.pushed_posts}
         self._ended = False  # nothing stands behind what was read
         self.reading = Reading()
 
@@ -148,7 +149,7 @@ class OutboxReader:
                 else:
                     page.boosted[uri] = None
             case Gone(uri=uri):
-                if uri in self._due.known_posts:
+                if uri in self._held:
                     self._met.add(uri)
                     await self._tools.sink(PostMissing(uri, self._tools.clock.now()))
             case _:
@@ -208,13 +209,13 @@ class OutboxReader:
             self.reading.stored += outcome.stored
 
     async def _ask_again(self) -> None:
-        """Known posts that stand between those just seen were deleted or narrowed: look.
+        """Posts held that stand between those just seen were deleted or narrowed: look.
 
         Older ones are in question only where there is nothing more to read.
         """
         missed = [
             uri
-            for uri, published in self._due.known_posts.items()
+            for uri, published in self._held.items()
             if uri not in self._met
             and (self._ended or self._oldest is None or published >= self._oldest)
         ]
