@@ -114,7 +114,8 @@ class KeyFinder:
         self.limits = limits or KeyLimits()
         self._budget = Budget(self.limits.each_host, self.limits.all_hosts)
         self._held: OrderedDict[str, Held] = OrderedDict()
-        self._failed: OrderedDict[str, tuple[datetime, KeyTrouble]] = OrderedDict()
+        # Why and whether it is gone, not the error: that one holds on to the request that met it.
+        self._failed: OrderedDict[str, tuple[datetime, str, bool]] = OrderedDict()
         self._refreshed: OrderedDict[str, datetime] = OrderedDict()
         self._looked_for: OrderedDict[str, tuple[datetime, bool]] = OrderedDict()
         self._under_way: dict[str, asyncio.Task[dict[str, Held]]] = {}
@@ -208,7 +209,7 @@ class KeyFinder:
         found = await asyncio.shield(task)
         if key_id not in found:
             trouble = KeyTrouble("the key's document and its owner do not both list it")
-            _put(self._failed, url, (self._clock.now(), trouble), self.limits.remembered)
+            self._remember_failure(url, trouble)
             raise trouble
         return found[key_id]
 
@@ -220,7 +221,11 @@ class KeyFinder:
     def _recall_failure(self, url: str) -> None:
         failed = self._failed.get(url)
         if failed is not None and failed[0] > self._clock.now() - self.limits.again_after:
-            raise KeyTrouble(failed[1].reason, gone=failed[1].gone)
+            raise KeyTrouble(failed[1], gone=failed[2])
+
+    def _remember_failure(self, url: str, trouble: KeyTrouble) -> None:
+        failed = (self._clock.now(), trouble.reason, trouble.gone)
+        _put(self._failed, url, failed, self.limits.remembered)
 
     async def _fetch(self, url: str) -> dict[str, Held]:
         """Every usable key that the document at `url` and its owner agree about, by id."""
@@ -239,7 +244,7 @@ class KeyFinder:
             for held in found.values():
                 self._hold(replace(held, fresh=False))
             return found
-        _put(self._failed, url, (self._clock.now(), trouble), self.limits.remembered)
+        self._remember_failure(url, trouble)
         raise trouble
 
     async def _read(self, url: str) -> dict[str, Held]:

@@ -112,11 +112,12 @@ def test_what_a_profile_takes_away_goes_though_its_document_is_unchanged(house):
     assert house.found("queer", "accounts") == []
 
 
-def test_who_was_met_while_robots_txt_could_not_be_read_is_found_once_it_can(house):
+@pytest.mark.parametrize("before", ["unreadable", "forbidden"])
+def test_who_was_met_while_robots_txt_was_no_yes_is_found_once_it_is(house, before):
     ann = house.town.person("ann")
     house.opt_in()
     house.work()  # the server itself
-    house.change(Server, robots="unreadable")
+    house.change(Server, robots=before)
     schedule_now(house.app.context, handles=[Handle("ann", HOST)])
     house.work()
     assert house.found("ann", "accounts") == []

@@ -216,7 +216,8 @@ class Oracle:
     def _see(self, person: Person, server: OriginServer, now: datetime) -> None:
         if self._left(person.uri) or not self._asked(person) or not server.up:
             return
-        if server.robots == "forbid":  # met on the way to them
+        # Met on the way to them, or what was read last.
+        if "forbid" in (server.robots, self.robots.get(person.host)):
             self.known.pop(person.uri, None)
             return
         if server.robots == "error":

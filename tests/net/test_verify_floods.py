@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from discover.net.remote_keys import KeyLimits, KnownKey
+from discover.net.remote_keys import KeyLimits, KeyTrouble, KnownKey
 from discover.services.federation.remote_keys import KEYS, RemoteKeys
 from tests.net.conftest import altered, refused, rows
 from tests.support.remote import Person
@@ -51,6 +51,17 @@ def test_host_that_cannot_be_reached_is_not_asked_at_once_again(verify, site, al
     for number in range(5):
         refused(verify, alice.cavage(b"%d" % number), alice.uri)
     assert verify.fetches() == 1
+
+
+def test_failure_is_remembered_without_the_request_that_met_it(verify, site, alice):
+    site.replies["/users/alice"] = answer(500)
+    body = b"x" * 100_000
+    for number in range(20):
+        site.replies[f"/users/alice/{number}"] = answer(500)
+        refused(verify, alice.cavage(body, key_id=f"{alice.uri}/{number}"), alice.uri)
+    gc.collect()
+    held = [one for one in gc.get_objects() if isinstance(one, KeyTrouble)]
+    assert held == []
 
 
 def test_known_key_stays_good_while_its_host_is_down(verify, site, alice):

@@ -193,7 +193,7 @@ def server_seen(ctx: Context, connection: Connection, seen: ServerSeen, now: dat
     was = decide_server(before).allowed
     changed = row.robots != seen.robots.value
     removed = _reconsider(ctx, connection, seen, was=was, changed=changed, now=now)
-    if row.robots == RobotsState.UNREADABLE.value and seen.robots is RobotsState.ALLOWED:
+    if changed and seen.robots is RobotsState.ALLOWED:
         _look_again(connection, seen.host, now)
     shut = row.robots == RobotsState.FORBIDDEN.value and seen.robots is RobotsState.ALLOWED
     if shut and not (before.opted_out or before.blocked):
@@ -202,13 +202,17 @@ def server_seen(ctx: Context, connection: Connection, seen: ServerSeen, now: dat
     return Outcome(stored=1, removed=removed)
 
 
+_BY_ROBOTS = (Reason.ROBOTS_FORBID, Reason.ROBOTS_UNREADABLE)
+
+
 def _look_again(connection: Connection, host: str, now: datetime) -> None:
-    """At those whom we met while the server's robots.txt could not be read, and did not keep."""
+    """At those whom we met while the server's robots.txt was a no or could not be read."""
     held = sa.select(ACCOUNTS.c.uri).where(ACCOUNTS.c.host == host)
+    answers = sa.cast(VERDICTS.c.answers, sa.String)
     refused = sa.select(VERDICTS.c.uri).where(
         VERDICTS.c.host == host,
         VERDICTS.c.uri.not_in(held),
-        sa.cast(VERDICTS.c.answers, sa.String).like(f"%{Reason.ROBOTS_UNREADABLE.value}%"),
+        sa.or_(*(answers.like(f"%{one.value}%") for one in _BY_ROBOTS)),
     )
     connection.execute(
         sa.update(VISITS).where(VISITS.c.host == host, VISITS.c.uri.in_(refused)).values(due_at=now)
