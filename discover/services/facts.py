@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -17,7 +17,7 @@ from discover.model.post import Audience
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFacts, ServerFacts
 from discover.policy.origin import host_of, likely_handle_key
 from discover.services.context import Context
-from discover.store.database import Lookup, among, chunks, table
+from discover.store.database import Asked, Lookup, among, chunks, in_parts, table, together
 from discover.store.tables import Account, BlockedHost, PersonRow, Post, Server, Suppression
 
 SERVERS = table(Server)
@@ -57,7 +57,7 @@ _PERSONS_OF = Lookup(
     )
 )
 _BLOCKED = Lookup(sa.select(BLOCKED.c.host).where(among(BLOCKED.c.host)))
-_ANYBODY_LEFT = sa.select(SUPPRESSIONS.c.digest).limit(1)
+_ANYBODY_LEFT = Lookup(sa.select(SUPPRESSIONS.c.digest).limit(1))
 _LEFT_AMONG = sa.select(SUPPRESSIONS.c.digest).where(among(SUPPRESSIONS.c.digest))
 
 
@@ -128,22 +128,52 @@ def server_facts(row: Any) -> ServerFacts:
 
 def load_servers(connection: Connection, hosts: Iterable[str]) -> dict[str, ServerFacts]:
     """Facts for each host; a host that is not on record has none of the good ones."""
+    hosts = set(hosts)
+    asked = _of_servers(hosts)
+    return _servers(hosts, *together(connection, *asked))
+
+
+def load_facts(
+    ctx: Context, connection: Connection, rows: Iterable[Any]
+) -> tuple[dict[str, ServerFacts], dict[str, PersonFacts]]:
+    """`load_servers` and `load_persons` at once, of rows with ACCOUNT_FACTS."""
+    names = {row.uri: row.handle_key for row in rows}
+    hosts = {row.host for row in rows}
+    on_record, blocked, persons, left = together(
+        connection, *_of_servers(hosts), *_of_persons(names)
+    )
+    found = _persons(ctx, connection, names, persons, anybody_left=bool(left))
+    return _servers(hosts, on_record, blocked), found
+
+
+def _of_servers(hosts: Collection[str]) -> list[Asked]:
+    names = {name for host in hosts for name in _names_of(host)}
+    return [(_SERVERS_OF, in_parts(hosts)), (_BLOCKED, in_parts(names))]
+
+
+def _servers(
+    hosts: Iterable[str], on_record: Iterable[Any], blocked: Iterable[Any]
+) -> dict[str, ServerFacts]:
     found = {host: ServerFacts(host) for host in hosts}
-    for row in _SERVERS_OF(connection, found):
+    for row in on_record:
         found[row.host] = server_facts(row)
-    for host in blocked_among(connection, found):
+    for host in _below(found, blocked):
         found[host] = replace(found[host], blocked=True)
     return found
 
 
 def blocked_among(connection: Connection, hosts: Iterable[str]) -> set[str]:
     """Which of these hosts a blocklist names, or names a parent domain of."""
-    under = {host: _names_of(host) for host in hosts}
-    names = {name for above in under.values() for name in above}
-    blocked = {row.host for row in _BLOCKED(connection, names)}
-    if not blocked:
+    hosts = set(hosts)
+    names = {name for host in hosts for name in _names_of(host)}
+    return _below(hosts, _BLOCKED(connection, names))
+
+
+def _below(hosts: Iterable[str], blocked: Iterable[Any]) -> set[str]:
+    named = {row.host for row in blocked}
+    if not named:
         return set()
-    return {host for host, above in under.items() if not blocked.isdisjoint(above)}
+    return {host for host in hosts if not named.isdisjoint(_names_of(host))}
 
 
 @lru_cache(maxsize=8192)
@@ -162,12 +192,28 @@ def load_persons(
     Of whoever is known by address only, the handle that it usually goes with counts as theirs: they
     may have left before anybody saw which address their handle leads to.
     """
+    persons, left = together(connection, *_of_persons(names))
+    return _persons(ctx, connection, names, persons, anybody_left=bool(left))
+
+
+def _of_persons(names: Collection[str]) -> list[Asked]:
+    return [(_PERSONS_OF, in_parts(names)), (_ANYBODY_LEFT, [{}] if names else [])]
+
+
+def _persons(
+    ctx: Context,
+    connection: Connection,
+    names: Mapping[str, str | None],
+    rows: Iterable[Any],
+    *,
+    anybody_left: bool,
+) -> dict[str, PersonFacts]:
     found = dict.fromkeys(names, _NOBODY)
-    for row in _PERSONS_OF(connection, names):
+    for row in rows:
         found[row.uri] = PersonFacts(
             act=PersonAct(row.act), tags=frozenset(row.tags), blocked_us=row.blocked_us
         )
-    if connection.execute(_ANYBODY_LEFT).first() is None:
+    if not anybody_left:
         return found
     digests: dict[str, str] = {}
     for uri, handle in names.items():

@@ -50,7 +50,13 @@ class Database:
         # Told of each write transaction right after its commit
         self.committed: Callable[[Connection], None] = lambda _connection: None
         self._reader = self._engine("BEGIN")
-        self._writer = self._engine("BEGIN IMMEDIATE") if self.sqlite else self._reader
+        if self.sqlite:
+            self._writer = self._engine("BEGIN IMMEDIATE")
+        else:
+            # Each statement sees what is committed, in a transaction or out of it: BEGIN and
+            # ROLLBACK would only be two more round trips.
+            self._writer = self._reader
+            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     def _engine(self, begin: str) -> Engine:
         options: dict[str, Any] = {
@@ -206,14 +212,17 @@ def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return column.in_(sa.bindparam("among", expanding=True))
 
 
+Question = sa.Select[Any] | sa.CompoundSelect[Any] | sa.TextualSelect
+
+
 class Lookup:
-    """A SELECT with `among`, made once. Rows come as named tuples.
+    """A SELECT, mostly with `among`, made once. Rows come as named tuples.
 
     Asked hundreds of times a second, so it goes to the driver itself, with the conversions that
     SQLAlchemy would make: its own way there takes ten times as long as the database.
     """
 
-    def __init__(self, statement: sa.Select[Any]) -> None:
+    def __init__(self, statement: Question) -> None:
         self._statement = statement
         names = [str(column.key) for column in statement.selected_columns]
         self._row: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024
@@ -221,14 +230,57 @@ class Lookup:
 
     def __call__(self, connection: Connection, items: Iterable[Any], **more: Any) -> list[Any]:
         """The rows for any number of items, in no order."""
+        return self.one_by_one(connection, in_parts(items, **more))
+
+    def one_by_one(self, connection: Connection, values: Iterable[dict[str, Any]]) -> list[Any]:
+        """The rows for each of these sets of values."""
+        plan = self._plan(connection)
+        rows: list[Any] = []
+        for given in values:
+            rows += map(self._row._make, plan.ask(connection, given))
+        return rows
+
+    def _plan(self, connection: Connection) -> _Plan:
         dialect = connection.dialect
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = _Plan.of(self._statement, dialect)
-        rows: list[Any] = []
-        for part in chunks(list(items)):
-            rows += map(self._row._make, plan.ask(connection, part, more))
-        return rows
+        return plan
+
+
+Asked = tuple[Lookup, Sequence[dict[str, Any]]]
+
+
+def together(connection: Connection, *asked: Asked) -> list[list[Any]]:
+    """The rows of several lookups, each with sets of values, as `Lookup.one_by_one` has them.
+
+    PostgreSQL is asked for all of them in one round trip, which takes longer than most answers.
+    """
+    if connection.dialect.name == "sqlite":
+        return [lookup.one_by_one(connection, values) for lookup, values in asked]
+    raw: Any = connection.connection.driver_connection
+    try:
+        with raw.pipeline():
+            waiting = [
+                (lookup, plan, [plan.start(raw, given) for given in values])
+                for lookup, values in asked
+                for plan in [lookup._plan(connection)]  # noqa: SLF001 - of this module
+            ]
+            fetched = [
+                (lookup, plan, [cursor.fetchall() for cursor in cursors])
+                for lookup, plan, cursors in waiting
+            ]
+    except connection.dialect.loaded_dbapi.Error:
+        return [lookup.one_by_one(connection, values) for lookup, values in asked]
+    return [
+        [lookup._row._make(row) for rows in parts for row in plan.converted(rows)]  # noqa: SLF001
+        for lookup, plan, parts in fetched
+    ]
+
+
+def in_parts(items: Iterable[Any], **more: Any) -> list[dict[str, Any]]:
+    """Sets of values for a lookup with `among`, as many as the list needs."""
+    return [{**more, "among": part} for part in chunks(list(items))]
 
 
 _LIST = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_(\w+)\]\)")
@@ -238,7 +290,7 @@ _LIST = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_(\w+)\]\)")
 class _Plan:
     """A statement as the driver takes it, and the conversions of what goes in and comes back."""
 
-    statement: sa.Select[Any]
+    statement: Question
     sql: str
     values: dict[str, Any]  # bound within the statement itself
     lists: frozenset[str]  # these values are lists: one value each to the driver
@@ -247,7 +299,7 @@ class _Plan:
     sqlite: bool
 
     @classmethod
-    def of(cls, statement: sa.Select[Any], dialect: sa.Dialect) -> _Plan:
+    def of(cls, statement: Question, dialect: sa.Dialect) -> _Plan:
         lite = dialect.name == "sqlite"
         compiled = statement.compile(
             dialect=sqlite.dialect(paramstyle="named") if lite else dialect
@@ -279,19 +331,27 @@ class _Plan:
             sqlite=lite,
         )
 
-    def ask(
-        self, connection: Connection, items: Sequence[Any], more: dict[str, Any]
-    ) -> Iterable[Sequence[Any]]:
-        given = {**self.values, **more, "among": items}
-        cursor = connection.connection.cursor()
+    def ask(self, connection: Connection, given: dict[str, Any]) -> Iterable[Sequence[Any]]:
+        cursor = None
         try:
-            cursor.execute(self.sql, {name: self._bind(name, given[name]) for name in given})
+            cursor = self.start(connection.connection, given)
             rows = cursor.fetchall()
         except connection.dialect.loaded_dbapi.Error:
             # The same once more, so that whoever catches it meets SQLAlchemy's own errors.
-            return connection.execute(self.statement, {**more, "among": list(items)}).all()
+            return connection.execute(self.statement, given).all()
         finally:
-            cursor.close()
+            if cursor is not None:
+                cursor.close()
+        return self.converted(rows)
+
+    def start(self, raw: Any, given: dict[str, Any]) -> Any:
+        """The driver's cursor, on its way."""
+        values = {**self.values, **given}
+        cursor = raw.cursor()
+        cursor.execute(self.sql, {name: self._bind(name, values[name]) for name in values})
+        return cursor
+
+    def converted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
         if not rows or not self.columns:
             return rows
         columns: list[Any] = list(zip(*rows, strict=True))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from discover.store.database import Database, Lookup, among, table
+from discover.store.database import Database, Lookup, among, in_parts, table, together
 from discover.store.tables import Account, Visit
 
 ACCOUNTS, VISITS = table(Account), table(Visit)
@@ -87,8 +87,24 @@ def test_nothing_is_asked_for_no_items(database):
         assert Lookup(sa.select(VISITS.c.id).where(among(VISITS.c.id)))(connection, []) == []
 
 
+def test_several_are_answered_together_as_one_by_one(database):
+    by_id = Lookup(sa.select(ACCOUNTS.c.uri, ACCOUNTS.c.fields).where(among(ACCOUNTS.c.id)))
+    named = sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.handle == sa.bindparam("handle"))
+    asked = [
+        (by_id, in_parts(range(1, COUNT + 1))),
+        (by_id, []),
+        (Lookup(named), [{"handle": f"ünï{n}%@a.test"} for n in (3, 5, 7)]),
+    ]
+    with database.read() as connection:
+        found = together(connection, *asked)
+        assert found == [lookup.one_by_one(connection, values) for lookup, values in asked]
+    assert [len(rows) for rows in found] == [COUNT, 0, 3]
+
+
 def test_an_error_of_the_driver_is_one_of_sqlalchemy(database):
     missing = sa.table("nowhere", sa.column("id"))
     lookup = Lookup(sa.select(missing.c.id).where(among(missing.c.id)))
     with pytest.raises(sa.exc.DBAPIError), database.read() as connection:
         lookup(connection, [1])
+    with pytest.raises(sa.exc.DBAPIError), database.read() as connection:
+        together(connection, (lookup, in_parts([1])))

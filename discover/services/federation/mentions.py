@@ -28,8 +28,9 @@ MOST_PARTNERS = 50
 # Statements are made once: to make one costs more than to run it.
 _BY_URI = Lookup(sa.select(ACCOUNTS.c.id, ACCOUNTS.c.uri).where(among(ACCOUNTS.c.uri)))
 _back = MENTIONS.alias()
-_MUTUAL = (
-    sa.select(MENTIONS.c.account_id)
+# With whom an account ("account") talks: those whom it mentions and who mention it, in no order
+PARTNERS = Lookup(
+    sa.select(MENTIONS.c.account_id, MENTIONS.c.author_id)
     .where(
         MENTIONS.c.author_id == sa.bindparam("account"),
         MENTIONS.c.account_id != sa.bindparam("account"),
@@ -90,8 +91,3 @@ def forget(connection: Connection, posts: Any, accounts: Any = None) -> None:
     if accounts is not None:
         of_these = sa.or_(of_these, MENTIONS.c.account_id.in_(accounts))
     connection.execute(sa.delete(MENTIONS).where(of_these))
-
-
-def partners(connection: Connection, account_id: int) -> list[int]:
-    """Those whom this account mentions and who mention it, in no order."""
-    return list(connection.scalars(_MUTUAL, {"account": account_id}))

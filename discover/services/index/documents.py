@@ -26,8 +26,7 @@ from discover.services.facts import (
     POST_FACTS,
     POSTS,
     account_facts,
-    load_persons,
-    load_servers,
+    load_facts,
     post_facts,
 )
 from discover.services.index.newest import places
@@ -92,8 +91,7 @@ def judge_accounts(
 def judge_rows(
     ctx: Context, connection: Connection, rows: Sequence[Any], now: datetime
 ) -> dict[int, Judged]:
-    servers = load_servers(connection, {row.host for row in rows})
-    persons = load_persons(ctx, connection, {row.uri: row.handle_key for row in rows})
+    servers, persons = load_facts(ctx, connection, rows)
     judged = {}
     for row in rows:
         facts = account_facts(row, servers[row.host], persons[row.uri])

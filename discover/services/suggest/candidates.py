@@ -30,7 +30,7 @@ from discover.services.consent.withdraw import INTERACTIONS
 from discover.services.facts import POSTS
 from discover.services.federation import mentions
 from discover.services.suggest.similarity import TRAITS
-from discover.store.database import Lookup, among
+from discover.store.database import Lookup, among, together
 
 KIND_WEIGHTS = {
     policy.TOPIC: TOPIC_WEIGHT,
@@ -78,16 +78,19 @@ _newest = (
     .limit(_NEWEST_POSTS)
     .subquery()
 )
-_FANS = (
-    sa.select(INTERACTIONS.c.account_id)
+_FANS = Lookup(
+    sa.select(
+        INTERACTIONS.c.account_id.label("fan"),
+        sa.bindparam("account", type_=sa.BigInteger).label("liked"),
+    )
     .where(INTERACTIONS.c.post_id.in_(sa.select(_newest.c.id)))
     .distinct()
     .limit(_MOST_FANS)
 )
-_BOOSTED_BY = (
+_BOOSTED_BY = Lookup(
     sa.select(INTERACTIONS.c.account_id.label("fan"), POSTS.c.account_id.label("author"))
     .join(POSTS, POSTS.c.id == INTERACTIONS.c.post_id)
-    .where(INTERACTIONS.c.account_id.in_(sa.bindparam("fans", expanding=True)))
+    .where(among(INTERACTIONS.c.account_id))
     .distinct()
     .limit(_MOST_OF_FANS)
 )
@@ -175,13 +178,15 @@ def add_voices(connection: Connection, found: dict[int, Match], liked: Collectio
     """Those whom the same people boost, who boosts whom, and who mention each other. Both sides
     agreed to be counted: nothing else is kept among interactions and mentions.
     """
-    fans: dict[int, set[int]] = {
-        number: set(connection.scalars(_FANS, {"account": number})) for number in liked
-    }
+    each = [{"account": number} for number in liked]
+    boosted, talking = together(connection, (_FANS, each), (mentions.PARTNERS, each))
+    fans: dict[int, set[int]] = {number: set() for number in liked}
+    for row in boosted:
+        fans[row.liked].add(row.fan)
     everybody = {fan for some in fans.values() for fan in some}
     shared: dict[int, set[int]] = defaultdict(set)
-    boosts = connection.execute(_BOOSTED_BY, {"fans": sorted({*everybody, *liked})}).all()
-    for fan, author in boosts:
+    boosters = {"among": sorted({*everybody, *liked})}
+    for fan, author in _BOOSTED_BY.one_by_one(connection, [boosters]):
         if author in liked:
             continue
         if fan in liked:
@@ -197,10 +202,10 @@ def add_voices(connection: Connection, found: dict[int, Match], liked: Collectio
         for fan in some.difference(liked):
             found[fan].boosts = number
             found[fan].score += VOICE_WEIGHT / 4
-    for number in liked:
-        for other in set(mentions.partners(connection, number)).difference(liked):
-            found[other].talks_with = number
-            found[other].score += TALK_WEIGHT / len(liked)
+    for row in talking:
+        if row.account_id not in liked:
+            found[row.account_id].talks_with = row.author_id
+            found[row.account_id].score += TALK_WEIGHT / len(liked)
 
 
 def _worth(trait: str) -> float:
@@ -217,24 +222,26 @@ def _best_placed(
     if connection.dialect.name == "postgresql":
         names, pools = zip(*branches, strict=True)
         values = {"traits": list(names), "pools": list(pools), "most": most}
-        return connection.execute(_EACH, values).all()
+        return _EACH.one_by_one(connection, [values])
     values = {"most": most}
     for number, (name, pool) in enumerate(branches):
         values |= {f"trait{number}": name, f"pool{number}": pool}
-    return connection.execute(_union(len(branches)), values).all()
+    return _union(len(branches)).one_by_one(connection, [values])
 
 
 # To plan thirty branches takes PostgreSQL longer than to run them.
-_EACH = sa.text(
-    "SELECT best.account_id, wanted.trait, wanted.pool, best.weight"
-    " FROM unnest(CAST(:traits AS text[]), CAST(:pools AS integer[])) AS wanted(trait, pool)"
-    " CROSS JOIN LATERAL (SELECT account_id, weight FROM account_traits"
-    " WHERE trait = wanted.trait AND pool = wanted.pool ORDER BY place DESC LIMIT :most) AS best"
+_EACH = Lookup(
+    sa.text(
+        "SELECT best.account_id, wanted.trait, wanted.pool, best.weight"
+        " FROM unnest(CAST(:traits AS text[]), CAST(:pools AS integer[])) AS wanted(trait, pool)"
+        " CROSS JOIN LATERAL (SELECT account_id, weight FROM account_traits"
+        " WHERE trait = wanted.trait AND pool = wanted.pool ORDER BY place DESC LIMIT :most) AS best"
+    ).columns(TRAITS.c.account_id, TRAITS.c.trait, TRAITS.c.pool, TRAITS.c.weight)
 )
 
 
 @lru_cache(maxsize=64)
-def _union(branches: int) -> sa.Executable:
+def _union(branches: int) -> Lookup:
     """SQLite knows no LATERAL."""
     parts = []
     for number in range(branches):
@@ -249,4 +256,4 @@ def _union(branches: int) -> sa.Executable:
             .subquery()
         )
         parts.append(sa.select(part))
-    return sa.union_all(*parts)
+    return Lookup(sa.union_all(*parts))

@@ -227,7 +227,7 @@ def _hydrate(
     now: datetime,
 ) -> list[AccountView]:
     """Enough of the best to choose a page from; more when many may not be suggested."""
-    left = sorted(found, key=lambda number: (-found[number].score, number))
+    left = [number for _, number in sorted([(-one.score, key) for key, one in found.items()])]
     fair = [number for number in left if found[number].pool == Pool.FAIR]
     views: list[AccountView] = []
     seen: set[int] = set()
