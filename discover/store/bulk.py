@@ -32,17 +32,19 @@ class Insert:
         *,
         unless: Sequence[str] = (),
         update: Sequence[str] = (),
+        returning: str = "",
     ) -> None:
-        self._table = table(model)
+        self._table, self._returning = table(model), returning
         self._columns, self._unless, self._update = tuple(columns), tuple(unless), tuple(update)
         self._plans: dict[str, _Plan] = {}
         for column in self._table.columns:
             if column.default is not None and column.name not in self._columns:
                 raise ValueError(f"{self._table.name}.{column.name} needs a value")
 
-    def __call__(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    def __call__(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+        """The column named by `returning` of the rows that were written, as the driver has it."""
         if not rows:
-            return
+            return []
         dialect = connection.dialect
         plan = self._plans.get(dialect.name)
         if plan is None:
@@ -50,6 +52,7 @@ class Insert:
         cursor = connection.connection.cursor()
         try:
             plan.run(cursor, rows)
+            return [row[0] for row in cursor.fetchall()] if self._returning else []
         except dialect.loaded_dbapi.Error as error:
             raise sa.exc.DBAPIError.instance(
                 plan.sql, None, error, dialect.loaded_dbapi.Error, dialect=dialect
@@ -66,9 +69,15 @@ class Insert:
             news = ", ".join(f"{quote(one)} = excluded.{quote(one)}" for one in self._update)
             then = f"UPDATE SET {news}" if news else "NOTHING"
             unless = f" ON CONFLICT ({', '.join(map(quote, self._unless))}) DO {then}"
+        if self._returning:
+            unless += f" RETURNING {quote(self._returning)}"
         columns = [self._table.c[name] for name in self._columns]
-        if dialect.name == "sqlite":
+        together = dialect.name != "sqlite" or bool(self._returning)
+        if not together:
             sql = f"{into} VALUES ({', '.join('?' * len(columns))}){unless}"
+        elif dialect.name == "sqlite":  # to many statements in one go it gives no answer
+            picked = ", ".join(f"value ->> '$.{one.name}'" for one in columns)
+            sql = f"{into} SELECT {picked} FROM json_each(?) WHERE true{unless}"  # noqa: S608 -- names of ours
         else:
             # One JSON document for all of them.
             types = ", ".join(
@@ -85,7 +94,7 @@ class Insert:
                 else column.type.dialect_impl(dialect).bind_processor(dialect)
             )
             converts.append((column.name, convert))
-        return _Plan(sql, tuple(converts), dialect.name == "sqlite")
+        return _Plan(sql, tuple(converts), together)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +103,14 @@ class _Plan:
 
     sql: str
     columns: tuple[tuple[str, Callable[[Any], Any] | None], ...]
-    sqlite: bool
+    together: bool
 
     def run(self, cursor: Any, rows: Sequence[Mapping[str, Any]]) -> None:
         values = [
             [row[name] for row in rows] if convert is None else [convert(row[name]) for row in rows]
             for name, convert in self.columns
         ]
-        if self.sqlite:
+        if not self.together:
             cursor.executemany(self.sql, zip(*values, strict=True))
             return
         names = [name for name, _ in self.columns]

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from discover.store.bulk import Insert
 from discover.store.database import Database, table
-from discover.store.tables import Post, TrendUse, Visit
+from discover.store.tables import Post, SeenActivity, TrendUse, Visit
 
-POSTS, USES = table(Post), table(TrendUse)
+POSTS, SEEN, USES = table(Post), table(SeenActivity), table(TrendUse)
 NOW = datetime(2026, 11, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 ROW = {
     "type": "Note", "url": None, "audience": "public", "published": NOW, "updated": None,
@@ -102,3 +102,14 @@ def test_whoever_catches_a_fault_meets_sqlalchemys_own_error(database):
 def test_a_column_with_a_default_is_not_forgotten():
     with pytest.raises(ValueError, match=r"posts\.rule_version"):
         Insert(Post, COLUMNS[:-1])
+
+
+def test_it_tells_which_rows_were_new(database):
+    write_down = Insert(SeenActivity, ("digest", "at"), unless=("digest",), returning="digest")
+    rows = [{"digest": f'{name}"ü', "at": NOW} for name in "abc"]
+    with database.write() as connection:
+        assert write_down(connection, []) == []
+        assert write_down(connection, rows[:2]) == ['a"ü', 'b"ü']
+        assert write_down(connection, rows) == ['c"ü']
+        kept = connection.execute(sa.select(SEEN).order_by(SEEN.c.digest)).all()
+    assert [row._asdict() for row in kept] == rows

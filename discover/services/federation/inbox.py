@@ -22,11 +22,15 @@ from discover.services.federation.relays import subscribed_hosts
 from discover.services.federation.seen import KIND, TASKS, digest, first_times
 from discover.services.federation.signatures import first_uses
 from discover.services.talk import commands
-from discover.store.database import table, upsert
+from discover.store.bulk import Insert
+from discover.store.database import table
 from discover.store.tables import Follower, Following, Task
 from discover.wire.received import actor_of, addresses, id_of
 
 log = logging.getLogger(__name__)
+
+_TASK = ("kind", "key", "due_at", "attempts", "last_error", "payload")
+_QUEUE = Insert(Task, _TASK, unless=("kind", "key"))
 
 _FOLLOWERS = table(Follower)
 _FOLLOWING = table(Following)
@@ -100,10 +104,13 @@ def accept_many(ctx: Context, group: Sequence[tuple[Received, Use | None]]) -> l
         for name in new:
             answers[by_name[name]] = Heard.KEPT
         rows = [
-            {"kind": KIND, "key": name, "due_at": now, "payload": _payload(group[by_name[name]][0])}
+            {
+                "kind": KIND, "key": name, "due_at": now, "attempts": 0, "last_error": "",
+                "payload": _payload(group[by_name[name]][0]),
+            }
             for name in sorted(new)
-        ]
-        upsert(connection, Task, rows, key=["kind", "key"])
+        ]  # fmt: skip
+        _QUEUE(connection, rows)
     return answers
 
 

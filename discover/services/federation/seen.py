@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.services.context import Context
-from discover.store.database import insert_new, table, upsert
+from discover.store.bulk import Insert
+from discover.store.database import table, upsert
 from discover.store.tables import SeenActivity, Task
 
 SEEN = table(SeenActivity)
@@ -20,6 +21,8 @@ KIND = "inbox"  # of the task that works an activity off; its key is the digest
 # Senders give up after days; an activity that comes later than this is looked at once more.
 REMEMBERED = timedelta(days=30)
 
+_WRITE_DOWN = Insert(SeenActivity, ("digest", "at"), unless=("digest",), returning="digest")
+
 
 def digest(actor: str, activity_id: str) -> str:
     """Under which an activity is remembered."""
@@ -28,8 +31,7 @@ def digest(actor: str, activity_id: str) -> str:
 
 def first_times(connection: Connection, names: Iterable[str], now: datetime) -> set[str]:
     """Write these down; those that were not there yet."""
-    rows = [{"digest": name, "at": now} for name in names]
-    return insert_new(connection, SeenActivity, rows, key="digest")
+    return set(_WRITE_DOWN(connection, [{"digest": name, "at": now} for name in names]))
 
 
 def never_mind(connection: Connection, actor: str, activity_id: str, now: datetime) -> None:

@@ -11,11 +11,14 @@ from sqlalchemy.engine import Connection
 
 from discover.net.verify import Use
 from discover.services.context import Context
-from discover.store.database import insert_new, table
+from discover.store.bulk import Insert
+from discover.store.database import table
 from discover.store.tables import SeenSignature
 
 SEEN = table(SeenSignature)
 FORGET_EVERY = timedelta(minutes=5)
+
+_WRITE_DOWN = Insert(SeenSignature, ("digest", "until"), unless=("digest",), returning="digest")
 
 
 def first_uses(connection: Connection, uses: Sequence[Use]) -> list[bool]:
@@ -26,7 +29,7 @@ def first_uses(connection: Connection, uses: Sequence[Use]) -> list[bool]:
     """
     # In one order everywhere, so that two processes never wait for each other in a circle.
     rows = {use.digest: {"digest": use.digest, "until": use.until} for use in uses}
-    new = insert_new(connection, SeenSignature, [rows[name] for name in sorted(rows)], key="digest")
+    new = set(_WRITE_DOWN(connection, [rows[name] for name in sorted(rows)]))
     answers = []
     for use in uses:  # of the same twice in one group, one is the first
         answers.append(use.digest in new)
