@@ -57,6 +57,7 @@ class Trial:
         self._settings = Settings(_env_file=None, home=home, public_url=OWN_URL, **settings)
         self.senders = Senders(OWN_URL)
         self._words = 0
+        self._written: Counter[str] = Counter()
         self.numbers: dict[str, set[str]] = {}  # ids under which people were shown
         self.app = self._open()
         for host, software in SERVERS:
@@ -85,7 +86,8 @@ class Trial:
         return "".join(letters.choice("bcdfghjklmnpqrstvwxz") for _ in range(14))
 
     def _write(self, person: Person) -> None:
-        number = max((post.number for post in person.posts), default=0) + 1
+        self._written[person.uri] += 1  # no address comes again with another text
+        number = self._written[person.uri]
         age = timedelta(days=self.chance.choice([0, 1, 20, 170, 179, 181, 400]))
         person.posts.append(OriginPost(number, self._word(), self.clock.now() - age))
 
