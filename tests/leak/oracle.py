@@ -129,6 +129,14 @@ class Oracle:
             return False
         return self._flags(one.person, self.software[one.person.host])[1]
 
+    def drop_appointments(self, now: datetime) -> None:
+        """Posts are waited for while their author's are shown: an appointment may go with its author."""
+        self.expected = {
+            uri
+            for uri in self.expected
+            if "/statuses/" not in uri or self.shows_posts_of(uri.partition("/statuses/")[0], now)
+        }
+
     # What a visit sees
 
     def looked(self, host: str, looks: list[tuple[str, str]], now: datetime) -> None:
@@ -147,14 +155,9 @@ class Oracle:
     ) -> set[str]:
         """Who should have been looked at in that turn and was not. `whole`: a turn for all."""
         server = self._origin.servers[host]
+        self.drop_appointments(now)
         wanted = {uri for uri in self.expected if f"//{host}/" in uri}
         self.expected -= wanted
-        # Of posts only while their author's are shown: an appointment may go with its author.
-        wanted = {
-            uri
-            for uri in wanted
-            if "/statuses/" not in uri or self.shows_posts_of(uri.partition("/statuses/")[0], now)
-        }
         if not server.up or server.robots != "allow":
             return set()
         wanted = {

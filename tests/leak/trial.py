@@ -205,6 +205,7 @@ class Trial:
     def _turn(self, host: str, *, whole: bool) -> None:
         self.origin.asked.clear()
         self.origin.answered.clear()
+        self.oracle.drop_appointments(self.clock.moment)
         self.windows.loop.run_until_complete(self._crawl(host))
         if not self.oracle.someone_asked(host) and self.origin.asked:
             raise Difference(f"nobody at {host} has opted in and it was asked")
