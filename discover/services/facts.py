@@ -17,7 +17,8 @@ from discover.model.post import Audience
 from discover.policy.consent import AccountFacts, PersonAct, PersonFacts, PostFacts, ServerFacts
 from discover.policy.origin import host_of, likely_handle_key
 from discover.services.context import Context
-from discover.store.database import Asked, Lookup, among, chunks, in_parts, table, together
+from discover.store.database import chunks, table
+from discover.store.lookup import Asked, Lookup, among, in_parts, together
 from discover.store.tables import Account, BlockedHost, PersonRow, Post, Server, Suppression
 
 SERVERS = table(Server)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.services.facts import ACCOUNTS
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 
 _HOLD = Lookup(
     sa.select(ACCOUNTS.c.id)

@@ -20,7 +20,7 @@ from discover.policy.suggest import may_suggest
 from discover.services.context import Context
 from discover.services.facts import POSTS, post_facts
 from discover.services.index.documents import POST_COLUMNS, Judged, judge_accounts, post_text
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 
 _SHOWN = Lookup(
     sa.select(

@@ -6,11 +6,8 @@ takes the write lock at its start, so that a reader never turns writer half-way 
 
 from __future__ import annotations
 
-import re
-from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -170,23 +167,6 @@ def insert_once(
     return connection.execute(statement, row, execution_options=_COUNTED).rowcount == 1
 
 
-def insert_new(
-    connection: Connection, model: type[SQLModel], rows: Sequence[dict[str, Any]], *, key: str
-) -> set[Any]:
-    """INSERT the rows whose key is not there yet. Returns the keys of those."""
-    if not rows:
-        return set()
-    return set(connection.scalars(_insert_new(connection.dialect.name, model, key), list(rows)))
-
-
-@lru_cache(maxsize=32)
-def _insert_new(dialect: str, model: type[SQLModel], key: str) -> sa.Executable:
-    target = table(model)
-    insert: Any = sqlite.insert(target) if dialect == "sqlite" else postgresql.insert(target)
-    unless_there = insert.on_conflict_do_nothing(index_elements=[key])
-    return cast("sa.Executable", unless_there.returning(target.c[key]))
-
-
 @lru_cache(maxsize=128)
 def _upsert(
     dialect: str,
@@ -205,166 +185,6 @@ def _upsert(
     return cast(
         "sa.Executable", insert.on_conflict_do_update(index_elements=list(key), set_=values)
     )
-
-
-def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
-    """`column IN (:among)` for statements that are made once and asked with any list."""
-    return column.in_(sa.bindparam("among", expanding=True))
-
-
-Question = sa.Select[Any] | sa.CompoundSelect[Any] | sa.TextualSelect
-
-
-class Lookup:
-    """A SELECT, mostly with `among`, made once. Rows come as named tuples.
-
-    Asked hundreds of times a second, so it goes to the driver itself, with the conversions that
-    SQLAlchemy would make: its own way there takes ten times as long as the database.
-    """
-
-    def __init__(self, statement: Question) -> None:
-        self._statement = statement
-        names = [str(column.key) for column in statement.selected_columns]
-        self._row: Any = namedtuple("Row", names)  # type: ignore[misc]  # noqa: PYI024
-        self._plans: dict[str, _Plan] = {}
-
-    def __call__(self, connection: Connection, items: Iterable[Any], **more: Any) -> list[Any]:
-        """The rows for any number of items, in no order."""
-        return self.one_by_one(connection, in_parts(items, **more))
-
-    def one_by_one(self, connection: Connection, values: Iterable[dict[str, Any]]) -> list[Any]:
-        """The rows for each of these sets of values."""
-        plan = self._plan(connection)
-        rows: list[Any] = []
-        for given in values:
-            rows += map(self._row._make, plan.ask(connection, given))
-        return rows
-
-    def _plan(self, connection: Connection) -> _Plan:
-        dialect = connection.dialect
-        plan = self._plans.get(dialect.name)
-        if plan is None:
-            plan = self._plans[dialect.name] = _Plan.of(self._statement, dialect)
-        return plan
-
-
-Asked = tuple[Lookup, Sequence[dict[str, Any]]]
-
-
-def together(connection: Connection, *asked: Asked) -> list[list[Any]]:
-    """The rows of several lookups, each with sets of values, as `Lookup.one_by_one` has them.
-
-    PostgreSQL is asked for all of them in one round trip, which takes longer than most answers.
-    """
-    if connection.dialect.name == "sqlite":
-        return [lookup.one_by_one(connection, values) for lookup, values in asked]
-    raw: Any = connection.connection.driver_connection
-    try:
-        with raw.pipeline():
-            waiting = [
-                (lookup, plan, [plan.start(raw, given) for given in values])
-                for lookup, values in asked
-                for plan in [lookup._plan(connection)]  # noqa: SLF001 - of this module
-            ]
-            fetched = [
-                (lookup, plan, [cursor.fetchall() for cursor in cursors])
-                for lookup, plan, cursors in waiting
-            ]
-    except connection.dialect.loaded_dbapi.Error:
-        return [lookup.one_by_one(connection, values) for lookup, values in asked]
-    return [
-        [lookup._row._make(row) for rows in parts for row in plan.converted(rows)]  # noqa: SLF001
-        for lookup, plan, parts in fetched
-    ]
-
-
-def in_parts(items: Iterable[Any], **more: Any) -> list[dict[str, Any]]:
-    """Sets of values for a lookup with `among`, as many as the list needs."""
-    return [{**more, "among": part} for part in chunks(list(items))]
-
-
-_LIST = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_(\w+)\]\)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A statement as the driver takes it, and the conversions of what goes in and comes back."""
-
-    statement: Question
-    sql: str
-    values: dict[str, Any]  # bound within the statement itself
-    lists: frozenset[str]  # these values are lists: one value each to the driver
-    bound: dict[str, Callable[[Any], Any]]
-    columns: tuple[tuple[int, Callable[[Any], Any]], ...]
-    sqlite: bool
-
-    @classmethod
-    def of(cls, statement: Question, dialect: sa.Dialect) -> _Plan:
-        lite = dialect.name == "sqlite"
-        compiled = statement.compile(
-            dialect=sqlite.dialect(paramstyle="named") if lite else dialect
-        )
-
-        def one(found: re.Match[str]) -> str:
-            no, name = found.groups()
-            if lite:
-                return f"{no or ''}IN (SELECT value FROM json_each(:{name}))"  # noqa: S608 -- a name of ours
-            return f"<> ALL(%({name})s)" if no else f"= ANY(%({name})s)"
-
-        ins = {
-            name: bind.type.dialect_impl(dialect).bind_processor(dialect)
-            for name, bind in compiled.binds.items()
-        }
-        outs = [
-            None  # both drivers give floats as they are
-            if isinstance(column.type, sa.Float)
-            else column.type.dialect_impl(dialect).result_processor(dialect, None)
-            for column in statement.selected_columns
-        ]
-        return cls(
-            statement=statement,
-            sql=_LIST.sub(one, str(compiled)),
-            values={name: value for name, value in compiled.params.items() if value is not None},
-            lists=frozenset(match[2] for match in _LIST.finditer(str(compiled))),
-            bound={name: convert for name, convert in ins.items() if convert is not None},
-            columns=tuple((place, out) for place, out in enumerate(outs) if out is not None),
-            sqlite=lite,
-        )
-
-    def ask(self, connection: Connection, given: dict[str, Any]) -> Iterable[Sequence[Any]]:
-        cursor = None
-        try:
-            cursor = self.start(connection.connection, given)
-            rows = cursor.fetchall()
-        except connection.dialect.loaded_dbapi.Error:
-            # The same once more, so that whoever catches it meets SQLAlchemy's own errors.
-            return connection.execute(self.statement, given).all()
-        finally:
-            if cursor is not None:
-                cursor.close()
-        return self.converted(rows)
-
-    def start(self, raw: Any, given: dict[str, Any]) -> Any:
-        """The driver's cursor, on its way."""
-        values = {**self.values, **given}
-        cursor = raw.cursor()
-        cursor.execute(self.sql, {name: self._bind(name, values[name]) for name in values})
-        return cursor
-
-    def converted(self, rows: Sequence[Sequence[Any]]) -> Iterable[Sequence[Any]]:
-        if not rows or not self.columns:
-            return rows
-        columns: list[Any] = list(zip(*rows, strict=True))
-        for place, convert in self.columns:
-            columns[place] = map(convert, columns[place])
-        return zip(*columns, strict=True)
-
-    def _bind(self, name: str, value: Any) -> Any:
-        convert = self.bound.get(name)
-        if name not in self.lists:
-            return value if convert is None else convert(value)
-        items = list(value) if convert is None else [convert(one) for one in value]
-        return orjson.dumps(items).decode() if self.sqlite else items
 
 
 def chunks(items: Sequence[T], size: int = CHUNK) -> Iterator[Sequence[T]]:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from discover.store.database import Database, Lookup, among, in_parts, table, together
+from discover.store.database import Database, table
+from discover.store.lookup import Lookup, among, in_parts, together
 from discover.store.tables import Account, Visit
 
 ACCOUNTS, VISITS = table(Account), table(Visit)

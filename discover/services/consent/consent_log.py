@@ -22,8 +22,9 @@ from discover.policy.chain import BEGINNING, Entry, link, moment
 from discover.policy.consent import RULE_VERSION, Rules
 from discover.services.context import Context
 from discover.services.facts import SERVER_COLUMNS, SERVERS
-from discover.store.database import Lookup, among, table, upsert
+from discover.store.database import table, upsert
 from discover.store.journal import Mark
+from discover.store.lookup import Lookup, among
 from discover.store.tables import ConsentLogEntry, Lock
 
 LOG = table(ConsentLogEntry)

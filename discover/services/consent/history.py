@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 
 from discover.model.views import HistoryView
 from discover.store.bulk import Insert
-from discover.store.database import Lookup, among, chunks, table
+from discover.store.database import chunks, table
+from discover.store.lookup import Lookup, among
 from discover.store.tables import VerdictHistory, VerdictRow
 
 HISTORY = table(VerdictHistory)

@@ -31,7 +31,7 @@ from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, SERVERS
 from discover.services.federation import following
 from discover.services.trends.uses import forget_all_counts
-from discover.store.database import chunks, insert_new, table
+from discover.store.database import chunks, table, upsert
 from discover.store.journal import Journal, Out
 from discover.store.tables import Follower, Suppression
 
@@ -162,7 +162,7 @@ def _let_go(ctx: Context, people: dict[str, Out]) -> int:
             }
             for out in people.values()
         ]
-        insert_new(connection, Suppression, rows, key="digest")
+        upsert(connection, Suppression, rows, key=["digest"])
     removed = 0
     for uri, handle in _names(ctx).items():
         if ctx.digest(uri) in people or (handle and ctx.digest(handle) in people):

@@ -42,7 +42,7 @@ from discover.services.facts import (
 from discover.services.index import outbox
 from discover.services.trends import uses as trend_uses
 from discover.store.bulk import Insert
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 from discover.store.tables import Account, VerdictRow, Visit
 
 _UNKNOWN_BECAUSE = {

@@ -38,7 +38,7 @@ from discover.services.federation import mentions
 from discover.services.index import outbox
 from discover.services.trends import uses as trend_uses
 from discover.store.bulk import Insert
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 from discover.store.tables import Post
 
 # How often somebody posts is measured over the newest posts of this long.

@@ -18,7 +18,8 @@ from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
 from discover.services.holding import hold
 from discover.services.index.documents import judge_accounts
-from discover.store.database import Lookup, among, table, upsert
+from discover.store.database import table, upsert
+from discover.store.lookup import Lookup, among
 from discover.store.tables import Mention
 
 MENTIONS = table(Mention)

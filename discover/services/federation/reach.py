@@ -30,7 +30,7 @@ from discover.services.facts import (
     load_persons,
     load_servers,
 )
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 from discover.wire.jsonld import as_id
 from discover.wire.received import is_a, object_uri, pushed_post
 

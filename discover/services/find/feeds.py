@@ -15,7 +15,7 @@ from discover.services.context import Context
 from discover.services.facts import POSTS
 from discover.services.hydrate import hydrate_posts
 from discover.services.topics.catalogue import TAGS, accounts_of_topic, catalogue
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 
 MOST_POSTS = 30
 MOST_OF_ONE = 3  # of one author, so that nobody fills a feed

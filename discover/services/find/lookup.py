@@ -14,7 +14,7 @@ from discover.model.views import AccountView, PostView
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.hydrate import hydrate_accounts, hydrate_posts
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 
 # https://host/@user, /users/user, /u/user …, with what follows for a post
 _PROFILE = re.compile(r"^/(?:@|users/|u/|c/|author/)(?P<user>[^/]+?)(?P<more>/.+)?/?$")

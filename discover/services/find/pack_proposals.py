@@ -20,7 +20,8 @@ from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
 from discover.services.find.packs import EVERY_PACK, LEFT, MEMBERS, MOST_PICKED, PACKS, is_name
 from discover.services.index.documents import Judged, judge_accounts
-from discover.store.database import Lookup, among, upsert
+from discover.store.database import upsert
+from discover.store.lookup import Lookup, among
 from discover.store.tables import Pack, PackMember
 
 # Of one message; of one proposer in a day; and packs that one proposer may have.

@@ -28,7 +28,8 @@ from discover.services.facts import ACCOUNTS, DELIBERATE, PERSONS
 from discover.services.find.search import MAX_LIMIT, search
 from discover.services.hydrate import hydrate_suggestable
 from discover.services.topics.catalogue import accounts_of_topic, catalogue
-from discover.store.database import Lookup, among, table, upsert
+from discover.store.database import table, upsert
+from discover.store.lookup import Lookup, among
 from discover.store.tables import Pack, PackLeft, PackMember
 from discover.wire.hashtags import fold
 

@@ -17,7 +17,7 @@ from discover.services.consent.withdraw import DAILY
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS
 from discover.services.hydrate import hydrate_accounts, hydrate_posts
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 
 _AVATARS = Lookup(sa.select(ACCOUNTS.c.id, ACCOUNTS.c.avatar_url).where(among(ACCOUNTS.c.id)))
 _CHANGED = sa.select(ACCOUNTS.c.id, ACCOUNTS.c.avatar_url).where(

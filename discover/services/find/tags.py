@@ -14,7 +14,8 @@ from discover.services.context import Context
 from discover.services.index.documents import judge_accounts
 from discover.services.topics.catalogue import ACCOUNT_TAGS, TAGS
 from discover.services.topics.edits import is_banned
-from discover.store.database import Lookup, among, table
+from discover.store.database import table
+from discover.store.lookup import Lookup, among
 from discover.store.tables import TrendUse
 from discover.wire.hashtags import fold
 

@@ -31,7 +31,7 @@ from discover.services.facts import (
 )
 from discover.services.index.newest import places
 from discover.services.topics.catalogue import catalogue, topics_of
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 
 # An account is also found by the words it keeps using; so many posts and words are looked at.
 TERM_POSTS = 20

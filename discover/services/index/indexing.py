@@ -38,7 +38,8 @@ from discover.services.index.outbox import OUTBOX
 from discover.services.locks import Hold, hold, is_abandoned
 from discover.services.suggest import similarity
 from discover.services.topics.measure import Part, measure, measured
-from discover.store.database import Lookup, among, chunks
+from discover.store.database import chunks
+from discover.store.lookup import Lookup, among
 
 BATCH = 4000
 LOCK = "indexer"

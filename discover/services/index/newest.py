@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from discover.services.facts import POSTS
-from discover.store.database import among
+from discover.store.lookup import among
 
 
 def places(*only: sa.ColumnElement[bool]) -> sa.Subquery:

@@ -30,7 +30,7 @@ from discover.services.consent.withdraw import INTERACTIONS
 from discover.services.facts import POSTS
 from discover.services.federation import mentions
 from discover.services.suggest.similarity import TRAITS
-from discover.store.database import Lookup, among, together
+from discover.store.lookup import Lookup, among, together
 
 KIND_WEIGHTS = {
     policy.TOPIC: TOPIC_WEIGHT,

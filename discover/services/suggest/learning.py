@@ -17,7 +17,8 @@ from discover.services.facts import ACCOUNTS
 from discover.services.index.documents import Judged, judge_accounts, newest_posts
 from discover.services.suggest.reading import RECENT, language_of
 from discover.services.topics.catalogue import catalogue, topics_of
-from discover.store.database import Lookup, among, chunks, table
+from discover.store.database import chunks, table
+from discover.store.lookup import Lookup, among
 from discover.store.tables import CommonWord, TellingWord
 
 COMMON = table(CommonWord)

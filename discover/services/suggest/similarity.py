@@ -38,7 +38,8 @@ from discover.services.suggest.learning import (
 )
 from discover.services.suggest.reading import RECENT, language_of, languages_of
 from discover.services.topics.catalogue import catalogue, telling, topics_of
-from discover.store.database import Lookup, among, chunks, table, upsert
+from discover.store.database import chunks, table, upsert
+from discover.store.lookup import Lookup, among
 from discover.store.tables import ChangedAccount, Task, TraitRow
 
 TRAITS = table(TraitRow)

@@ -33,7 +33,7 @@ from discover.services.hydrate import hydrate_accounts, hydrate_suggestable
 from discover.services.suggest import candidates
 from discover.services.suggest.candidates import Match
 from discover.services.topics.catalogue import catalogue
-from discover.store.database import Lookup, among
+from discover.store.lookup import Lookup, among
 
 MOST = 200  # offset + limit
 MOST_LIKE = 50

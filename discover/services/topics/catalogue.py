@@ -18,7 +18,8 @@ from discover.policy.languages import covered
 from discover.policy.telling import Telling
 from discover.policy.topics import Catalogue
 from discover.services.context import Context
-from discover.store.database import Lookup, among, chunks, table
+from discover.store.database import chunks, table
+from discover.store.lookup import Lookup, among
 from discover.store.tables import AccountTagRow, AccountTopicRow, TagRow, TopicDayRow
 from discover.wire.hashtags import fold
 

@@ -24,7 +24,8 @@ from discover.services.topics.catalogue import (
     catalogue_digest,
 )
 from discover.services.topics.measure import BESIDE, DAYS_KEPT, TOUCHED
-from discover.store.database import Lookup, among, chunks, table, upsert
+from discover.store.database import chunks, table, upsert
+from discover.store.lookup import Lookup, among
 from discover.store.tables import TagRow, TopicCatalogue
 
 CATALOGUE = table(TopicCatalogue)

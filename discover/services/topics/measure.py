@@ -37,7 +37,8 @@ from discover.services.topics.catalogue import (
     TOPIC_DAYS,
     catalogue,
 )
-from discover.store.database import Lookup, among, chunks, table, upsert
+from discover.store.database import chunks, table, upsert
+from discover.store.lookup import Lookup, among
 from discover.store.tables import TagBesideRow, TagRow, TouchedTag
 
 BESIDE = table(TagBesideRow)
