@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from discover.model.frozen import quick
 from discover.model.host import host_and_port
 
 _HANDLE = re.compile(r"^@?(?P<user>[\w.\-+~%]+)@(?P<host>[^\s@/\\?#]+)$")
@@ -55,7 +56,7 @@ class Handle:
         return cls(match["user"], host)
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class ProfileField:
     """One PropertyValue row of a profile; `value` is plain text."""
 

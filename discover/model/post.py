@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from discover.model.actor import SearchableBy
+from discover.model.frozen import quick
 
 
 class Audience(StrEnum):
@@ -26,7 +26,7 @@ class MediaKind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Media:
     kind: MediaKind
     url: str
@@ -34,7 +34,7 @@ class Media:
     blurhash: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Post:
     """A parsed object (Note, Article, Question, Video …). Times are aware and in UTC.
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from discover.model.frozen import quick
+
 
 class Kind(StrEnum):
     """The two collections that are searched."""
@@ -67,7 +69,7 @@ class EngineQuery:
     facets: tuple[str, ...] = ()  # of: "language", "server", "tags"
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Hit:
     """`score` is comparable within one answer only, higher is better, 0..1 where possible.
 
@@ -92,7 +94,7 @@ class EngineAnswer:
     facets: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class AccountDocument:
     """What an engine holds about one listed account. Times are seconds since 1970 UTC."""
 
@@ -113,7 +115,7 @@ class AccountDocument:
     topics: tuple[str, ...] = ()  # names of its topics in every language, heaviest topic first
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class PostDocument:
     """What an engine holds about one indexed post. Times are seconds since 1970 UTC."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from discover.model.frozen import quick
 
 
 class Answer(StrEnum):
@@ -135,7 +136,7 @@ SENTENCES: dict[Reason, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Decision:
     """One answer with all its reasons (never empty)."""
 
@@ -151,7 +152,7 @@ class Decision:
         return tuple(SENTENCES[reason] for reason in self.reasons)
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class AccountVerdict:
     """The four separate answers about one account."""
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from discover.model.actor import ProfileField
+from discover.model.frozen import quick
 from discover.model.post import Media
 from discover.model.query import Sort
 from discover.model.verdict import Decision
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class AccountView:
     """A listed account. HTML is sanitised; `highlights` are plain text (see query.Hit)."""
 
@@ -46,7 +47,7 @@ class AccountView:
     highlights: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class PostView:
     """An indexed post. HTML is sanitised; show it folded when `sensitive` or warned about."""
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from discover.model.actor import ActorType, ConsentSignals, Flag, SearchableBy
+from discover.model.frozen import quick
 from discover.model.instance import RobotsState, ServerOptIn, ServerScope
 from discover.model.post import Audience
 from discover.model.verdict import AccountVerdict, Answer, Decision, Reason
@@ -47,7 +48,7 @@ class PersonAct(StrEnum):
     OUT = "out"
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class ServerFacts:
     """What we know about a server and its admin's will."""
 
@@ -60,7 +61,7 @@ class ServerFacts:
     software: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class PersonFacts:
     """What we know about a person's own deliberate acts."""
 
@@ -74,7 +75,7 @@ _NOBODY = PersonFacts()
 _FOUND = Decision(Answer.YES, (Reason.PUBLIC_POST, Reason.INDEXABLE))
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class AccountFacts:
     """Everything the decision about an account rests on."""
 
@@ -93,7 +94,7 @@ class AccountFacts:
     hashtags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class PostFacts:
     """Everything the decision about a post rests on, besides its author's verdict."""
 
@@ -107,7 +108,7 @@ class PostFacts:
     sensitive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Author:
     """What a post's decision needs from its author; the same for all posts of an account."""
 

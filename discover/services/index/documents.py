@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.model.frozen import quick
 from discover.model.letters import WORD
 from discover.model.query import AccountDocument, PostDocument
 from discover.model.topics import AccountTopic
@@ -62,7 +62,7 @@ _NEWEST = Lookup(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Judged:
     """An account's row with its verdict of this moment, as every door needs it."""
 
@@ -72,7 +72,7 @@ class Judged:
     software: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class JudgedPost:
     """A post's row with its facts. It may be found at this moment."""
 
