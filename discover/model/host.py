@@ -21,6 +21,7 @@ _PORT = re.compile(r"[0-9]{1,5}\Z")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 # Nearly all URIs look like this; the parser takes ten times as long to say the same of them.
 _PLAIN = re.compile(r"https?://([a-z0-9][a-z0-9\-]*(?:\.[a-z0-9\-]+)*)/")
+_KEPT_UP_TO = 512  # characters of a URI; what is remembered is strangers' to choose
 
 
 def host_name(text: str) -> str | None:
@@ -51,7 +52,6 @@ def host_typed(text: str) -> str | None:
     return host_and_port(text.removeprefix("@"))
 
 
-@lru_cache(maxsize=65_536)
 def host_of_uri(uri: str) -> str | None:
     """Host of an http(s) URI with a port that is not the scheme's own; None if there is none.
 
@@ -59,6 +59,10 @@ def host_of_uri(uri: str) -> str | None:
     """
     if (plain := _PLAIN.match(uri)) and len(plain[1]) <= LONGEST:
         return plain[1]
+    return _kept(uri) if len(uri) <= _KEPT_UP_TO else _host_of_uri(uri)
+
+
+def _host_of_uri(uri: str) -> str | None:
     try:
         parts = urlsplit(uri)
         port, name = parts.port, parts.hostname or ""
@@ -71,3 +75,6 @@ def host_of_uri(uri: str) -> str | None:
     if host is None:
         return None
     return host if port in (None, default) else f"{host}:{port}"
+
+
+_kept = lru_cache(maxsize=8192)(_host_of_uri)
