@@ -85,20 +85,37 @@ def note_failure(error: Exception, route: str) -> None:
 def dress(headers: MutableHeaders, *, open_to_all: bool) -> None:
     """Add what every answer carries, unless the answer itself says otherwise."""
     page = headers.get("content-type", "").startswith(("text/html", "text/css", "image/svg"))
-    headers.setdefault("Content-Security-Policy", PAGE_POLICY if page else DATA_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("Referrer-Policy", "no-referrer")
-    headers.setdefault("Permissions-Policy", "interest-cohort=(), browsing-topics=()")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    # Whoever forgets to say otherwise is showing people's data.
-    headers.setdefault("Cache-Control", "no-store")
+    raw = headers.raw
+    said = {name for name, _ in raw}
+    raw += [pair for pair in _DRESS[page, open_to_all] if pair[0] not in said]
+
+
+def _dress(*, page: bool, open_to_all: bool) -> tuple[tuple[bytes, bytes], ...]:
+    """As they go over the wire: each answer is asked for each of them."""
+    headers = {
+        "Content-Security-Policy": PAGE_POLICY if page else DATA_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "interest-cohort=(), browsing-topics=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        # Whoever forgets to say otherwise is showing people's data.
+        "Cache-Control": "no-store",
+        "Cross-Origin-Resource-Policy": "cross-origin" if open_to_all else "same-origin",
+    }
     if open_to_all:
-        headers.setdefault("Access-Control-Allow-Origin", "*")
-        headers.setdefault("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS")
-        # "*" does not mean this one (Fetch standard, CORS-preflight fetch)
-        headers.setdefault("Access-Control-Allow-Headers", "*, Authorization")
-        headers.setdefault("Access-Control-Expose-Headers", EXPOSED)
-        headers.setdefault("Access-Control-Max-Age", "86400")
-        headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin")
-    else:
-        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        headers |= {
+            "Access-Control-Allow-Origin": "*",
+            "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
+            # "*" does not mean this one (Fetch standard, CORS-preflight fetch)
+            "Access-Control-Allow-Headers": "*, Authorization",
+            "Access-Control-Expose-Headers": EXPOSED,
+            "Access-Control-Max-Age": "86400",
+        }
+    return tuple((name.lower().encode(), value.encode()) for name, value in headers.items())
+
+
+_DRESS = {
+    (page, open_to_all): _dress(page=page, open_to_all=open_to_all)
+    for page in (False, True)
+    for open_to_all in (False, True)
+}

@@ -57,10 +57,10 @@ _GZIP_BYTES, _GZIP_LEVEL = 1000, 1
 ROUTERS = tuple(
     module.router
     for module in (
+        search,
         inbox,
         fasp_actor,
         fasp,
-        search,
         *mastodon.MODULES,  # before our own accounts, whose path takes any word
         accounts,
         suggestions,

@@ -39,11 +39,12 @@ _FORM = re.compile(r'<form\b[^>]*\saction="(/(?!/|api/)[^"#]*)(?:#[^"]*)?"[^>]*>
 
 @dataclass(frozen=True, slots=True)
 class Tongue:
-    """`chosen`: by the address and not by the browser. `here`: path and query without `hl`."""
+    """`chosen`: by the address and not by the browser. `path` and `query`: what was asked for."""
 
     code: str = DEFAULT
     chosen: bool = False
-    here: str = "/"
+    path: str = "/"
+    query: str = ""
 
     @property
     def direction(self) -> str:
@@ -55,7 +56,8 @@ class Tongue:
 
     def switch(self, code: str) -> str:
         """The address of the page that is being made, in another language."""
-        return f"{self.here}{'&' if '?' in self.here else '?'}hl={code}"
+        here = _without_language(self.path, self.query)
+        return f"{here}{'&' if '?' in here else '?'}hl={code}"
 
 
 _CURRENT: ContextVar[Tongue] = ContextVar("tongue", default=Tongue())  # noqa: B039 - frozen
@@ -124,13 +126,21 @@ def preferred(accept_language: str) -> str:
 
 
 def choose(query: str, accept_language: str, path: str = "/") -> Tongue:
-    pairs = parse_qsl(query, keep_blank_values=True, errors="replace") if query else []
+    pairs = _pairs(query) if "hl=" in query else []
     asked = next((value.lower() for key, value in pairs if key == "hl"), "")
-    rest = urlencode([(key, value) for key, value in pairs if key != "hl"])
-    here = f"{path}?{rest}" if rest else path
     if asked in LANGUAGES:
-        return Tongue(asked, chosen=True, here=here)
-    return Tongue(preferred(accept_language), here=here)
+        return Tongue(asked, chosen=True, path=path, query=query)
+    return Tongue(preferred(accept_language), path=path, query=query)
+
+
+@lru_cache(maxsize=64)
+def _without_language(path: str, query: str) -> str:
+    rest = urlencode([(key, value) for key, value in _pairs(query) if key != "hl"])
+    return quote(path, safe="/@:~!$'()*+,;=") + (f"?{rest}" if rest else "")
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query, keep_blank_values=True, errors="replace") if query else []
 
 
 def with_language(address: str, code: str) -> str:
@@ -177,7 +187,7 @@ class Speaking:
         tongue = choose(
             scope.get("query_string", b"").decode("latin-1"),
             wanted.decode("latin-1"),
-            quote(path, safe="/@:~!$'()*+,;=") if again else "/",
+            path if again else "/",
         )
         token = _CURRENT.set(tongue)
 

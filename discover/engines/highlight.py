@@ -51,17 +51,21 @@ class Marker:
             # Folding is lower(), and no typo is forgiven: a pattern does, at a tenth of the time.
             pattern = _pattern(tuple(self.words), self.prefix)
             return [found.span() for found in pattern.finditer(text.lower())]
-        return [(start, end) for word, start, end in self.tokens(text) if self._matches(word)]
+        spans, seen = [], self.seen
+        for word, start, end in self.tokens(text):
+            known = seen.get(word)
+            if known is None:
+                known = seen[word] = self._matches(word)
+            if known:
+                spans.append((start, end))
+        return spans
 
     def _matches(self, word: str) -> bool:
-        known = self.seen.get(word)
-        if known is None:
-            known = self.seen[word] = (
-                word in self.words
-                or (self.prefix is not None and word.startswith(self.prefix))
-                or any(typos and misspelt(word, want, typos) for want, typos in self.words.items())
-            )
-        return known
+        return (
+            word in self.words
+            or (self.prefix is not None and word.startswith(self.prefix))
+            or any(typos and misspelt(word, want, typos) for want, typos in self.words.items())
+        )
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from tantivy import FieldType, Occur, Query, Schema, Searcher, TextAnalyzer
 
 from discover.engines import weights
 from discover.engines.highlight import Marker
+from discover.engines.tokens import tokens
 from discover.engines.words import compose, grams, runs, without_runs
 from discover.model.query import EngineQuery, Filters, Kind
 
@@ -68,7 +69,7 @@ class QueryBuilder:
         return Built(
             strict=self._all(everything + around),
             wide=self._wide(wanted, around),
-            marker=Marker(self._tokens, typos, unfinished, tuple(marked_runs)),
+            marker=Marker(tokens, typos, unfinished, tuple(marked_runs)),
             scored=scored,
         )
 
@@ -95,10 +96,6 @@ class QueryBuilder:
 
     def _analyze(self, text: str) -> list[str]:
         return list(self._analyzer.analyze(compose(text)))
-
-    def _tokens(self, text: str) -> list[tuple[str, int, int]]:
-        found: Any = self._analyzer.pre_tokenize(text)
-        return [(one.text, one.char_offset_from, one.char_offset_to) for one in found.tokens]
 
     # Clauses
 

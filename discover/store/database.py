@@ -26,13 +26,14 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 # SQLite's limit of bound values is 32,766; lists are cut well below it.
 CHUNK = 500
 _BUSY_SECONDS = 60
+_KEPT_READERS = 5  # each with a cache of its own
 
 _COUNTED = {"preserve_rowcount": True}
 
 T = TypeVar("T")
 
 
-def _loads(text: str) -> Any:
+def from_json(text: str) -> Any:
     return [] if text == "[]" else orjson.loads(text)  # most lists are empty
 
 
@@ -46,7 +47,9 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         # Told of each write transaction right after its commit
         self.committed: Callable[[Connection], None] = lambda _connection: None
-        self._reader = self._engine("BEGIN")
+        self._open = True
+        self._kept: list[Connection] = []  # between two reads
+        self._reader = self._engine()
         if self.sqlite:
             self._writer = self._engine("BEGIN IMMEDIATE")
         else:
@@ -55,16 +58,19 @@ class Database:
             self._writer = self._reader
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
-    def _engine(self, begin: str) -> Engine:
+    def _engine(self, begin: str | None = None) -> Engine:
         options: dict[str, Any] = {
             "json_serializer": lambda value: orjson.dumps(value).decode(),
-            "json_deserializer": _loads,
+            "json_deserializer": from_json,
         }
         if not self.sqlite:
             return sa.create_engine(self.url, pool_size=10, max_overflow=20, **options)
-        # isolation_level None: the driver begins nothing by itself, the event below does
+        # isolation_level None: the driver begins nothing by itself
         engine = sa.create_engine(
-            self.url, connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None}, **options
+            self.url,
+            poolclass=sa.QueuePool if begin else sa.NullPool,
+            connect_args={"timeout": _BUSY_SECONDS, "isolation_level": None},
+            **options,
         )
 
         @sa.event.listens_for(engine, "connect")
@@ -81,16 +87,39 @@ class Database:
                 cursor.execute(f"PRAGMA {pragma}")
             cursor.close()
 
-        @sa.event.listens_for(engine, "begin")
-        def _begin(connection: Connection) -> None:
-            connection.exec_driver_sql(begin)
+        if begin:
+
+            @sa.event.listens_for(engine, "begin")
+            def _begin(connection: Connection) -> None:
+                connection.exec_driver_sql(begin)
 
         return engine
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        with self._reader.connect() as connection, connection.begin():
+        """What is read within it belongs together on SQLite: all of one moment."""
+        if not self.sqlite:
+            with self._reader.connect() as connection:
+                yield connection
+            return
+        # Most reads are over within the time that a pool and a transaction of SQLAlchemy's take.
+        try:
+            connection = self._kept.pop()
+        except IndexError:
+            connection = self._reader.connect()
+        raw: Any = connection.connection.driver_connection
+        try:
+            raw.execute("BEGIN")
             yield connection
+        except BaseException:
+            connection.close()
+            raise
+        connection.rollback()  # of SQLAlchemy's own view of it, if it has any
+        raw.rollback()
+        if self._open and len(self._kept) < _KEPT_READERS:
+            self._kept.append(connection)
+        else:
+            connection.close()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -128,6 +157,9 @@ class Database:
         return config
 
     def close(self) -> None:
+        self._open = False
+        while self._kept:
+            self._kept.pop().close()
         self._reader.dispose()
         self._writer.dispose()
 

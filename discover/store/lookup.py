@@ -6,14 +6,15 @@ import re
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import Connection
 
-from discover.store.database import chunks
+from discover.store.database import chunks, from_json
+from discover.store.types import Instant, instant
 
 
 def among(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
@@ -93,6 +94,22 @@ def in_parts(items: Iterable[Any], **more: Any) -> list[dict[str, Any]]:
     return [{**more, "among": part} for part in chunks(list(items))]
 
 
+def _reads(kind: sa.types.TypeEngine[Any], dialect: sa.Dialect) -> Callable[[Any], Any] | None:
+    """What makes of the driver's value what the column's type promises; None for nothing."""
+    if isinstance(kind, sa.Float):
+        return None  # both drivers give floats as they are
+    if isinstance(kind, Instant):
+        return instant
+    processor: Any = kind.dialect_impl(dialect).result_processor(dialect, None)
+    if processor is not None and isinstance(kind, sa.JSON):
+        return _json
+    return cast("Callable[[Any], Any] | None", processor)
+
+
+def _json(text: str | None) -> Any:
+    return None if text is None else from_json(text)
+
+
 _LIST = re.compile(r"(NOT )?IN \(__\[POSTCOMPILE_(\w+)\]\)")
 
 
@@ -125,12 +142,7 @@ class _Plan:
             name: bind.type.dialect_impl(dialect).bind_processor(dialect)
             for name, bind in compiled.binds.items()
         }
-        outs = [
-            None  # both drivers give floats as they are
-            if isinstance(column.type, sa.Float)
-            else column.type.dialect_impl(dialect).result_processor(dialect, None)
-            for column in statement.selected_columns
-        ]
+        outs = [_reads(column.type, dialect) for column in statement.selected_columns]
         return cls(
             statement=statement,
             sql=_LIST.sub(one, str(compiled)),

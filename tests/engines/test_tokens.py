@@ -1,0 +1,37 @@
+"""Words for marking, found fast, are the words that the index holds."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from discover.engines.tantivy_schema import LONGEST_WORD
+from discover.engines.tokens import _ALIKE, _analyzed, tokens
+
+
+def test_every_character_ends_or_joins_a_word_as_it_does_in_the_index() -> None:
+    texts = [
+        f"ab{chr(code)}Cd {chr(code)}x"
+        for code in range(sys.maxunicode + 1)
+        if _ALIKE.fullmatch(chr(code))
+    ]
+    assert len(texts) > 5000
+    assert [text for text in texts if tokens(text) != _analyzed(text)] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Zürich, STRASSE und Straße – „grün“!",
+        "Привет, Ёлка; Ελλάδα & Ωmega",
+        "snake_case and e-mail@example.org 42²",
+        f"{'a' * (LONGEST_WORD - 1)} {'b' * LONGEST_WORD} {'ß' * LONGEST_WORD}",
+        "ce\u0301dille in two characters",
+        "हिन्दी में लिखना",
+        "日本語のテキスト",
+        "",
+    ],
+)
+def test_words_and_their_places_are_those_of_the_index(text: str) -> None:
+    assert tokens(text) == _analyzed(text)
