@@ -81,8 +81,8 @@ def read_item(item: Any) -> Item:
     if not isinstance(item, dict):
         return Other("")
     kinds = types(item)
-    uri = as_id(item)
     if "Tombstone" in kinds:
+        uri = as_id(item)
         return Gone(uri) if uri else Other("Tombstone")
     if "Delete" in kinds:
         target = as_id(item.get("object"))
@@ -91,6 +91,7 @@ def read_item(item: Any) -> Item:
         return _boost(item)
     if not POSTING.isdisjoint(kinds):
         return _posting(item, kinds[0])
+    uri = as_id(item)
     if not OBJECTS.isdisjoint(kinds):
         return Embedded(item, uri)
     if not kinds and uri:

@@ -110,6 +110,8 @@ def as_list(value: Any) -> list[Any]:
 
 def as_id(value: Any) -> str | None:
     """The http(s) id of a URI string, an object with `id`, a Link, or the first of many."""
+    if isinstance(value, str):  # nearly always
+        return http_url(value)
     for item in as_list(value):
         if isinstance(item, dict):
             item = item.get("id") or item.get("@id") or item.get("href")  # noqa: PLW2901
@@ -157,9 +159,10 @@ def texts(doc: Json, name: str) -> list[str]:
 
 def types(doc: Json) -> list[str]:
     """The types without ActivityStreams' own prefix."""
+    kinds = doc.get("type", doc.get("@type"))
     return [
-        item.removeprefix("as:").removeprefix(AS)
-        for item in as_list(doc.get("type", doc.get("@type")))
+        item.removeprefix("as:").removeprefix(AS) if ":" in item else item
+        for item in (kinds if isinstance(kinds, list) else (kinds,))
         if isinstance(item, str)
     ]
 

@@ -94,8 +94,12 @@ def addresses(activity: Json, actor: str) -> bool:
     """Is `actor` among the recipients or mentions of the activity or its object?"""
     for part in (activity, inner(activity) or {}):
         for name in _RECIPIENTS:
-            if any(as_id(item) == actor for item in as_list(part.get(name))[:MOST_RECIPIENTS]):
-                return True
+            if name not in part:
+                continue
+            for item in as_list(part[name])[:MOST_RECIPIENTS]:
+                # What stands as a text is compared as it is: `actor` is an address.
+                if (item if isinstance(item, str) else as_id(item)) == actor:
+                    return True
         for tag in as_list(part.get("tag"))[:MOST_RECIPIENTS]:
             if isinstance(tag, dict) and tag.get("href") == actor:
                 return True

@@ -66,19 +66,25 @@ HANDLERS: dict[str, Handler] = {
 
 def kind_of(activity: dict[str, Any]) -> str | None:
     """The first of its types that we know."""
-    return next((kind for kind in types(activity) if kind in HANDLERS), None)
+    for kind in types(activity):
+        if kind in HANDLERS:
+            return kind
+    return None
 
 
 def wanted(ctx: Context, connection: Connection, group: Sequence[Received]) -> list[bool]:
     """Which of these are worth a row? Most of what is pushed is about people we do not know."""
-    answers = [kind_of(received.activity) not in (None, *_ABOUT_PEOPLE) for received in group]
-    asked = []
+    answers, asked = [], []
     for place, received in enumerate(group):
         kind = kind_of(received.activity)
-        if kind == "Create" and received.proven and addresses(received.activity, ctx.actor_uri):
-            answers[place] = True
-        elif kind in _ABOUT_PEOPLE:
-            asked.append(place)
+        if kind in _ABOUT_PEOPLE:
+            activity = received.activity
+            to_us = kind == "Create" and received.proven and addresses(activity, ctx.actor_uri)
+            answers.append(to_us)
+            if not to_us:
+                asked.append(place)
+        else:
+            answers.append(kind is not None)
     found = concerning(ctx, connection, [group[place] for place in asked])
     for place, answer in zip(asked, found, strict=True):
         answers[place] = answer

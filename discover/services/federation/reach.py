@@ -6,7 +6,7 @@ judged with a handful of queries before any of them is kept.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,14 +31,18 @@ from discover.services.facts import (
     load_servers,
 )
 from discover.store.lookup import Lookup, among
-from discover.wire.jsonld import as_id
-from discover.wire.received import is_a, object_uri, pushed_post
+from discover.wire.jsonld import as_id, types
+from discover.wire.received import object_uri, pushed_post
 
 if TYPE_CHECKING:
     from discover.services.federation.inbox import Received
 
 _HELD_POSTS = Lookup(sa.select(POSTS.c.uri).where(among(POSTS.c.uri)))
 _HELD_ACCOUNTS = Lookup(sa.select(ACCOUNTS.c.uri).where(among(ACCOUNTS.c.uri)))
+# Of these only what we hold is anything to us; those speak of a post, which may be a new one.
+_HELD_ONLY = frozenset({"Delete", "Like", "Add", "Remove"})
+_PUSHED = frozenset({"Create", "Update", "Announce"})
+
 _ASKED = Lookup(
     sa.select(PERSONS.c.uri).where(
         among(PERSONS.c.uri), PERSONS.c.act.in_(DELIBERATE), PERSONS.c.blocked_us.is_(False)
@@ -57,10 +61,11 @@ class _Question:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    held: Collection[str]
+    held: set[str]
     servers: dict[str, ServerFacts]
     persons: dict[str, PersonFacts]
-    asked: Collection[str] = field(default=())
+    asked: set[str]
+    in_reach: dict[str, bool] = field(default_factory=dict)  # of people, once it was asked
 
 
 def concerning(ctx: Context, connection: Connection, group: Sequence[Received]) -> list[bool]:
@@ -129,12 +134,13 @@ def _question(received: Received) -> _Question:
     held = [received.actor, object_, target]
     people: list[str | None] = [received.actor, target]
     post = None
-    if is_a(activity, "Delete", "Like", "Add", "Remove"):
+    kinds = types(activity)
+    if not _HELD_ONLY.isdisjoint(kinds):
         people = []
-    elif is_a(activity, "Create", "Update", "Announce"):
+    elif not _PUSHED.isdisjoint(kinds):
         uri, author = pushed_post(activity)
         held.append(uri)
-        people = [author, object_ if is_a(activity, "Update") else None]
+        people = [author, object_ if "Update" in kinds else None]
         if author is None and uri is not None:
             post, people = uri, []
     return _Question(tuple(filter(None, held)), tuple(filter(None, people)), post)
@@ -160,11 +166,16 @@ def _look_up(ctx: Context, connection: Connection, questions: Iterable[_Question
 
 
 def _is_ours(known: _Known, question: _Question) -> bool:
-    if not all(uri not in known.held for uri in question.held):
+    if not known.held.isdisjoint(question.held):
         return True
     if question.post is not None and _may_look(known, question.post):
         return True
-    return any(_may_look_at_person(known, uri) for uri in question.people)
+    for uri in question.people:
+        if uri not in known.in_reach:
+            known.in_reach[uri] = _may_look_at_person(known, uri)
+        if known.in_reach[uri]:
+            return True
+    return False
 
 
 def _may_look(known: _Known, uri: str) -> bool:
