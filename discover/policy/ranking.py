@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -85,20 +84,24 @@ def diversify(
     order of equals is kept, nothing is dropped.
     """
     left = [(score(hit), *keys(hit), hit) for hit in hits]
-    servers: Counter[str] = Counter()
-    voices: Counter[str] = Counter()
+    if len(left) < 2:
+        return list(hits)
+    servers: dict[str, int] = {}
+    voices: dict[str, int] = {}
     ranked = []
     while left:
         best, best_score = 0, -math.inf
         for index, (undamped, server, voice, _hit) in enumerate(left):
             if undamped <= best_score:
                 continue  # damping only lessens
-            damping = SAME_SERVER_DAMPING * servers[server] + SAME_VOICE_DAMPING * voices[voice]
-            damped = undamped * (1 - min(damping, LARGEST_DAMPING))
+            damping = SAME_SERVER_DAMPING * servers.get(server, 0)
+            damping += SAME_VOICE_DAMPING * voices.get(voice, 0)
+            damping = min(damping, LARGEST_DAMPING)
+            damped = undamped * (1 - damping)
             if damped > best_score:
                 best, best_score = index, damped
         _, server, voice, hit = left.pop(best)
-        servers[server] += 1
-        voices[voice] += 1
+        servers[server] = servers.get(server, 0) + 1
+        voices[voice] = voices.get(voice, 0) + 1
         ranked.append(hit)
     return ranked

@@ -231,7 +231,9 @@ class Catalogue:
             known
             for length in (len(wanted) - 1, len(wanted), len(wanted) + 1)
             for known in self._spelt.get((wanted[:1], length), ())
-            if one_letter_off(wanted, known)
+            # Whatever the one letter is, the second or the last stays: nearly all end here.
+            if (known[1:2] == wanted[1:2] or known[-1:] == wanted[-1:])
+            and one_letter_off(wanted, known)
         ]
         meant = {tuple(topic for topic, _ in self._by_tag[known]) for known in near}
         return (tuple(near), meant.pop()) if len(meant) == 1 else ((), ())
