@@ -148,6 +148,10 @@ class SearchEngine(Protocol):
 
     def search(self, query: EngineQuery) -> EngineAnswer: ...
 
+    def search_together(self, queries: Sequence[EngineQuery]) -> list[EngineAnswer]:
+        """Several at once, in their order."""
+        ...
+
     def ids(self, kind: Kind) -> Iterator[int]:
         """Every id the raw collection holds, in any order: what `verify` compares."""
         ...

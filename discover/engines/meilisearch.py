@@ -182,13 +182,19 @@ class MeilisearchEngine:
     # Reading
 
     def search(self, query: EngineQuery) -> EngineAnswer:
-        asked = read(query)
+        return self.search_together([query])[0]
+
+    def search_together(self, queries: Sequence[EngineQuery]) -> list[EngineAnswer]:
+        asked = [read(query) for query in queries]
         with reachable():
-            answer = self._ask(query, asked)
-            if not answer["estimatedTotalHits"] and len(asked.words) > 1:
-                known = self._known(query.kind, asked.words)
-                if known and known != asked.words:
-                    answer = self._ask(query, replace(asked, words=known))
+            found = self._ask(queries, asked)
+            return [self._answer(*one) for one in zip(queries, asked, found, strict=True)]
+
+    def _answer(self, query: EngineQuery, asked: Asked, answer: Any) -> EngineAnswer:
+        if not answer["estimatedTotalHits"] and len(asked.words) > 1:
+            known = self._known(query.kind, asked.words)
+            if known and known != asked.words:
+                (answer,) = self._ask([query], [replace(asked, words=known)])
         found = answer["hits"]
         facets = answer.get("facetDistribution", {})
         return EngineAnswer(
@@ -198,10 +204,14 @@ class MeilisearchEngine:
             facets={name: facets.get(name, {}) for name in query.facets},
         )
 
-    def _ask(self, query: EngineQuery, asked: Asked) -> Any:
-        return self._server.http.post(
-            f"indexes/{self.name(query.kind)}/search", request(query, asked)
-        )
+    def _ask(self, queries: Sequence[EngineQuery], asked: Sequence[Asked]) -> Any:
+        """What it found for each."""
+        bodies = [request(*one) for one in zip(queries, asked, strict=True)]
+        names = [self.name(query.kind) for query in queries]
+        if len(names) == 1:
+            return [self._server.http.post(f"indexes/{names[0]}/search", bodies[0])]
+        each = [{"indexUid": name, **body} for name, body in zip(names, bodies, strict=True)]
+        return self._server.http.post("multi-search", {"queries": each})["results"]
 
     def _known(self, kind: Kind, words: Sequence[str]) -> tuple[str, ...]:
         """Those words that stand, however spelt, in any document."""

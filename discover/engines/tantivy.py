@@ -197,6 +197,9 @@ class TantivyEngine:
         facets = self._facets(searcher, chosen, query.facets) if query.facets else {}
         return EngineAnswer(hits, len(found) > query.limit, result.count, facets)
 
+    def search_together(self, queries: Sequence[EngineQuery]) -> list[EngineAnswer]:
+        return [self.search(query) for query in queries]
+
     @staticmethod
     def _page(searcher: Searcher, chosen: Query, query: EngineQuery, built: Built) -> Any:
         """One hit more than the page has, which tells whether there is another page."""

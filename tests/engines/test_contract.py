@@ -6,9 +6,7 @@ import threading
 from contextlib import suppress
 from dataclasses import replace
 
-from discover.model.query import (
-    Kind,
-)
+from discover.model.query import EngineQuery, Kind
 from discover.ports import SearchEngine
 from tests.engines.conftest import ACCOUNT_IDS, POST_IDS, Connect, only, posts
 from tests.engines.corpus import ACCOUNTS, POSTS, account, post
@@ -190,3 +188,17 @@ def test_many_threads_may_search_while_one_writes(filled: SearchEngine):
         thread.join()
     assert problems == []
     assert filled.count(Kind.POSTS) == len(POSTS) + 5
+
+
+def test_several_searches_at_once_are_answered_each_as_alone(filled: SearchEngine):
+    queries = [
+        EngineQuery(Kind.ACCOUNTS, text="astronomy "),
+        EngineQuery(Kind.POSTS, text="jupiter "),
+        EngineQuery(Kind.POSTS, text="jupiter nonexistentword "),
+        EngineQuery(Kind.ACCOUNTS, text="nobodysword "),
+    ]
+    answers = filled.search_together(queries)
+    assert answers == [filled.search(query) for query in queries]
+    assert answers[0].hits
+    assert answers[1].hits
+    assert not answers[3].hits

@@ -95,8 +95,8 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
     words = frozenset(filter(None, map(fold, (*typed.text.split(), *typed.tags))))
     authors = _authors(ctx, typed.accounts)
     if request.account_ids:
-        asked = request.account_ids
-        authors = tuple(one for one in asked if one in authors) if typed.accounts else asked
+        ids = request.account_ids
+        authors = tuple(one for one in ids if one in authors) if typed.accounts else ids
     topic = _topic(request, typed, authors)
     if topic is not None:
         typed = replace(typed, text=topic.words)  # of "people who love astronomy" the last
@@ -119,8 +119,10 @@ def search(ctx: Context, request: SearchRequest) -> SearchAnswer:
         if not people.limit:
             people.full, people.after = True, 0
     while not (people.full and posts.full):
-        hits_people = _NOTHING if people.full else ctx.engine.search(people.query)
-        hits_posts = _NOTHING if posts.full else ctx.engine.search(posts.query)
+        asked = [page.query for page in (people, posts) if not page.full]
+        answers = ctx.engine.search_together(asked)
+        hits_people = _NOTHING if people.full else answers[0]
+        hits_posts = _NOTHING if posts.full else answers[-1]
         # Read after the engine has answered: nothing shown is older than its hits.
         now = ctx.clock.now()
         with ctx.database.read() as connection:
