@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 from discover.engines.words import misspelt
 from discover.model.query import HIGHLIGHT_END, HIGHLIGHT_START
 
-# (folded word, start, end) with offsets in characters
-Tokens = Callable[[str], Sequence[tuple[str, int, int]]]
+# See discover.engines.tokens.spans
+Spans = Callable[[str, Callable[[str], bool], dict[str, bool]], list[tuple[int, int]]]
 
 PIECE = 300  # characters of a longer text that are shown
 LEAD = 60  # of these before the first match
@@ -21,7 +21,7 @@ LEAD = 60  # of these before the first match
 class Marker:
     """What a search matched: words with the typos forgiven in each, an unfinished word, runs."""
 
-    tokens: Tokens
+    spans: Spans
     words: dict[str, int] = field(default_factory=dict)
     prefix: str | None = None
     runs: tuple[str, ...] = ()
@@ -51,14 +51,7 @@ class Marker:
             # Folding is lower(), and no typo is forgiven: a pattern does, at a tenth of the time.
             pattern = _pattern(tuple(self.words), self.prefix)
             return [found.span() for found in pattern.finditer(text.lower())]
-        spans, seen = [], self.seen
-        for word, start, end in self.tokens(text):
-            known = seen.get(word)
-            if known is None:
-                known = seen[word] = self._matches(word)
-            if known:
-                spans.append((start, end))
-        return spans
+        return self.spans(text, self._matches, self.seen)
 
     def _matches(self, word: str) -> bool:
         return (

@@ -52,7 +52,7 @@ def read(query: EngineQuery) -> Asked:
         parts += [f'-"{plain}"'] if plain else []
         parts += [f"-{part}" for run in runs(text) for part in _run(run)]
     ended = query.text[-1:].isspace() or bool(query.text and runs(query.text[-1]))
-    marker = Marker(lambda _: (), runs=tuple(marked)) if marked else None
+    marker = Marker(lambda *_: [], runs=tuple(marked)) if marked else None
     return Asked(words, not ended, tuple(parts), marker)
 
 

@@ -11,7 +11,7 @@ from tantivy import FieldType, Occur, Query, Schema, Searcher, TextAnalyzer
 
 from discover.engines import weights
 from discover.engines.highlight import Marker
-from discover.engines.tokens import tokens
+from discover.engines.tokens import spans
 from discover.engines.words import compose, grams, runs, without_runs
 from discover.model.query import EngineQuery, Filters, Kind
 
@@ -69,7 +69,7 @@ class QueryBuilder:
         return Built(
             strict=self._all(everything + around),
             wide=self._wide(wanted, around),
-            marker=Marker(tokens, typos, unfinished, tuple(marked_runs)),
+            marker=Marker(spans, typos, unfinished, tuple(marked_runs)),
             scored=scored,
         )
 

@@ -1,8 +1,9 @@
-"""A text's words as the Tantivy collections hold them, with their places."""
+"""Where words stand in a text, words being what the Tantivy collections take for one."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -18,16 +19,37 @@ _ALIKE = re.compile(
 _WORD = re.compile(r"[^\W_]+")
 
 
-def tokens(text: str) -> list[tuple[str, int, int]]:
-    """(folded word, start, end) with offsets in characters."""
+def spans(text: str, meant: Callable[[str], bool], seen: dict[str, bool]) -> list[tuple[int, int]]:
+    """Where the words stand whose folded form is meant, in characters.
+
+    `seen` is kept from text to text: what `meant` said of each word.
+    """
     if not _ALIKE.fullmatch(text):
-        return _analyzed(text)
-    return [(word, *match.span()) for match in _WORD.finditer(text) if (word := _folded(match[0]))]
+        return [
+            (one.char_offset_from, one.char_offset_to)
+            for one in _analyzed(text)
+            if _is_meant(one.text, one.text, meant, seen)
+        ]
+    any_meant = False
+    for word in set(_WORD.findall(text)):
+        known = seen.get(word)
+        if known is None:
+            known = _is_meant(word, _folded(word), meant, seen)
+        any_meant = any_meant or known
+    return [one.span() for one in _WORD.finditer(text) if seen[one[0]]] if any_meant else []
 
 
-def _analyzed(text: str) -> list[tuple[str, int, int]]:
+def _is_meant(
+    word: str, folded: str | None, meant: Callable[[str], bool], seen: dict[str, bool]
+) -> bool:
+    if word not in seen:
+        seen[word] = folded is not None and meant(folded)
+    return seen[word]
+
+
+def _analyzed(text: str) -> Any:
     read: Any = _ANALYZER.pre_tokenize(text)
-    return [(one.text, one.char_offset_from, one.char_offset_to) for one in read.tokens]
+    return read.tokens
 
 
 @lru_cache(maxsize=20_000)
