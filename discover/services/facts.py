@@ -216,13 +216,13 @@ def _persons(
         )
     if not anybody_left:
         return found
-    digests: dict[str, str] = {}
+    digests: dict[str, list[str]] = {}  # one handle may lead to several addresses
     for uri, handle in names.items():
-        digests[ctx.digest(uri)] = uri
-        if handle := handle or likely_handle_key(uri):
-            digests[ctx.digest(handle)] = uri
+        for name in (uri, handle or likely_handle_key(uri)):
+            if name:
+                digests.setdefault(ctx.digest(name), []).append(uri)
     for digest in suppressed(connection, digests):
-        found[digests[digest]] = _SUPPRESSED
+        found.update(dict.fromkeys(digests[digest], _SUPPRESSED))
     return found
 
 

@@ -6,6 +6,7 @@ an old account's word enough, anybody could pull a stranger out by "moving" to t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,25 @@ from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, DELIBERATE, load_persons
 from discover.store.database import upsert
 from discover.store.tables import PersonRow
+
+
+def persons_of(
+    ctx: Context,
+    connection: Connection,
+    actors: Mapping[str, tuple[Actor, str | None]],
+    now: datetime,
+) -> dict[str, PersonFacts]:
+    """`person_of` for several (by URI: actor, handle key), who mostly have nothing to remember."""
+    found = {
+        uri: person_of(ctx, connection, actor, handle_key, now)
+        for uri, (actor, handle_key) in actors.items()
+        if actor.also_known_as
+    }
+    # Asked after those, who may have taken them along
+    others = {uri: handle_key for uri, (_, handle_key) in actors.items() if uri not in found}
+    for uri, person in load_persons(ctx, connection, others).items():
+        found[uri] = person_of(ctx, connection, *actors[uri], now) if person.suppressed else person
+    return found
 
 
 def person_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,7 +22,9 @@ MOST = 50
 # What may differ from visit to visit without meaning anything
 _IDLE = frozenset({"detail", "software", "software_hint"})
 
-_KEPT = Lookup(sa.select(VERDICTS.c.answers, VERDICTS.c.seen).where(among(VERDICTS.c.uri)))
+_KEPT = Lookup(
+    sa.select(VERDICTS.c.uri, VERDICTS.c.answers, VERDICTS.c.seen).where(among(VERDICTS.c.uri))
+)
 _OF = HISTORY.c.uri == sa.bindparam("wanted")
 _TOO_OLD = sa.delete(HISTORY).where(
     _OF,
@@ -37,18 +39,26 @@ _INSERT = Insert(VerdictHistory, (*_COLUMNS, "at"))
 
 def keep_change(connection: Connection, verdict: Mapping[str, Any]) -> None:
     """Add a verdict, as it is about to be written, unless it is as the one before."""
-    uri = verdict["uri"]
-    kept = next(iter(_KEPT(connection, [uri])), None)
-    if (
-        kept is not None
-        and kept.answers == verdict["answers"]
-        and _meaning(kept.seen) == _meaning(verdict["seen"])
-    ):
-        return
-    row = {name: verdict[name] for name in _COLUMNS}
-    _INSERT(connection, [{**row, "at": verdict["seen_at"]}])
-    if kept is not None:
-        connection.execute(_TOO_OLD, {"wanted": uri})
+    keep_changes(connection, [verdict])
+
+
+def keep_changes(connection: Connection, verdicts: Sequence[Mapping[str, Any]]) -> None:
+    """The same for several accounts, each of them once."""
+    kept = {row.uri: row for row in _KEPT(connection, [one["uri"] for one in verdicts])}
+    changed = [one for one in verdicts if _is_news(one, kept.get(one["uri"]))]
+    rows = [{**{name: one[name] for name in _COLUMNS}, "at": one["seen_at"]} for one in changed]
+    _INSERT(connection, rows)
+    for one in changed:
+        if one["uri"] in kept:
+            connection.execute(_TOO_OLD, {"wanted": one["uri"]})
+
+
+def _is_news(verdict: Mapping[str, Any], kept: Any) -> bool:
+    return (
+        kept is None
+        or kept.answers != verdict["answers"]
+        or _meaning(kept.seen) != _meaning(verdict["seen"])
+    )
 
 
 def history_of(connection: Connection, uri: str) -> tuple[HistoryView, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -35,12 +37,8 @@ from discover.services.consent.standing import judge_again
 from discover.services.consent.withdraw import POSTS, VERDICTS, VISITS, withdraw_server
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
-from discover.services.crawl.observe_actor import (
-    actor_missing,
-    actor_seen,
-    actor_unchanged,
-    extras_seen,
-)
+from discover.services.crawl.observe_actor import actor_missing, actor_unchanged, extras_seen
+from discover.services.crawl.observe_actors import actors_seen
 from discover.services.crawl.observe_posts import post_missing, posts_seen
 from discover.services.crawl.turns import LEASES
 from discover.services.facts import ACCOUNTS, SERVERS, load_servers, suppressed
@@ -53,33 +51,69 @@ from discover.store.tables import Visit
 
 def observe(ctx: Context, batch: Sequence[Observation]) -> list[Outcome]:
     """Judge and store a batch in one transaction; outcomes in the order of the observations."""
-    outcomes: list[Outcome] = [Outcome()] * len(batch)
-    posts: dict[int, PostsSeen] = {}  # gathered, for together they cost a fraction
     with ctx.database.write() as connection:
         now = ctx.clock.now()  # waiting for the lock is behind us
-
-        def store_posts() -> None:
-            if posts:
-                done = posts_seen(ctx, connection, list(posts.values()), now)
-                for place, outcome in zip(posts, done, strict=True):
-                    outcomes[place] = outcome
-                posts.clear()
-
+        gathered = _Gathered(ctx, connection, now, [Outcome()] * len(batch))
         for place, seen in enumerate(batch):
-            if isinstance(seen, PostsSeen):
-                posts[place] = seen
-                continue
-            if isinstance(seen, PostMissing):
-                store_posts()  # it may be one of them
-            outcomes[place] = _apply(ctx, connection, seen, now)
-        store_posts()
-    return outcomes
+            match seen:
+                case PostsSeen():
+                    gathered.posts[place] = seen
+                    continue
+                case ActorSeen():
+                    if any(one.actor.uri == seen.actor.uri for one in gathered.actors.values()):
+                        gathered.store_actors()  # one after the other
+                    gathered.actors[place] = seen
+                    continue
+                case CandidatesSeen() if gathered.actors:
+                    gathered.candidates[place] = seen  # among them may be who leaves just now
+                    continue
+                case PostMissing():
+                    gathered.store()  # it may be one of them
+                case ServerVisited():
+                    pass  # an appointment
+                case _:
+                    gathered.store_actors()
+            gathered.outcomes[place] = _apply(ctx, connection, seen, now)
+        gathered.store()
+    return gathered.outcomes
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """Observations of a batch, by their place in it: together they cost a fraction."""
+
+    ctx: Context
+    connection: Connection
+    now: datetime
+    outcomes: list[Outcome]
+    actors: dict[int, ActorSeen] = field(default_factory=dict)
+    candidates: dict[int, CandidatesSeen] = field(default_factory=dict)
+    posts: dict[int, PostsSeen] = field(default_factory=dict)
+
+    def store(self) -> None:
+        self.store_actors()
+        if self.posts:
+            done = posts_seen(self.ctx, self.connection, list(self.posts.values()), self.now)
+            self._note(self.posts, done)
+
+    def store_actors(self) -> None:
+        if self.actors:
+            done = actors_seen(self.ctx, self.connection, list(self.actors.values()), self.now)
+            self._note(self.actors, done)
+        for place, seen in self.candidates.items():
+            self.outcomes[place] = candidates_seen(self.ctx, self.connection, seen, self.now)
+        self.candidates.clear()
+
+    def _note(self, stored: dict[int, Any], outcomes: list[Outcome]) -> None:
+        for place, outcome in zip(stored, outcomes, strict=True):
+            self.outcomes[place] = outcome
+        stored.clear()
 
 
 def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetime) -> Outcome:
     match seen:
         case ActorSeen():
-            return actor_seen(ctx, connection, seen, now)
+            return actors_seen(ctx, connection, [seen], now)[0]
         case ActorUnchanged():
             return actor_unchanged(ctx, connection, seen, now)
         case ActorMissing():
