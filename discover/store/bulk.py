@@ -1,4 +1,4 @@
-"""Many new rows in one statement, by the short way to the driver.
+"""Many new rows in one statement, or many gone, by the short way to the driver.
 
 SQLAlchemy's own way writes out one placeholder for each value of each row, which PostgreSQL's
 driver then takes apart again: that takes several times as long as the database.
@@ -6,7 +6,8 @@ driver then takes apart again: that takes several times as long as the database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,16 +50,9 @@ class Insert:
         plan = self._plans.get(dialect.name)
         if plan is None:
             plan = self._plans[dialect.name] = self._plan(dialect)
-        cursor = connection.connection.cursor()
-        try:
+        with _cursor(connection, plan.sql) as cursor:
             plan.run(cursor, rows)
             return [row[0] for row in cursor.fetchall()] if self._returning else []
-        except dialect.loaded_dbapi.Error as error:
-            raise sa.exc.DBAPIError.instance(
-                plan.sql, None, error, dialect.loaded_dbapi.Error, dialect=dialect
-            ) from error
-        finally:
-            cursor.close()
 
     def _plan(self, dialect: sa.Dialect) -> _Plan:
         quote = dialect.identifier_preparer.quote
@@ -95,6 +89,41 @@ class Insert:
             )
             converts.append((column.name, convert))
         return _Plan(sql, tuple(converts), together)
+
+
+class Delete:
+    """DELETE of the rows whose `column` (a number or text) is any of so many values, made once."""
+
+    def __init__(self, model: type[SQLModel], column: str) -> None:
+        self._table, self._column = table(model), column
+
+    def __call__(self, connection: Connection, values: Iterable[Any]) -> None:
+        given = list(values)
+        if not given:
+            return
+        dialect = connection.dialect
+        quote = dialect.identifier_preparer.quote
+        among = "IN (SELECT value FROM json_each(?))" if dialect.name == "sqlite" else "= ANY(%s)"
+        sql = f"DELETE FROM {quote(self._table.name)} WHERE {quote(self._column)} {among}"  # noqa: S608 -- names of ours
+        with _cursor(connection, sql) as cursor:
+            cursor.execute(
+                sql, (orjson.dumps(given).decode() if dialect.name == "sqlite" else given,)
+            )
+
+
+@contextmanager
+def _cursor(connection: Connection, sql: str) -> Iterator[Any]:
+    """The driver's own, whose errors become SQLAlchemy's."""
+    dialect = connection.dialect
+    cursor = connection.connection.cursor()
+    try:
+        yield cursor
+    except dialect.loaded_dbapi.Error as error:
+        raise sa.exc.DBAPIError.instance(
+            sql, None, error, dialect.loaded_dbapi.Error, dialect=dialect
+        ) from error
+    finally:
+        cursor.close()
 
 
 @dataclass(frozen=True, slots=True)

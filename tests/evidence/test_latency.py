@@ -73,4 +73,5 @@ def test_batches_grow_while_the_engine_is_quick_and_never_beyond_the_limit():
     assert next_size(1000, 1000, 0.2, 4000) == 2000
     assert next_size(4000, 4000, 0.2, 4000) == 4000
     assert next_size(10, 1000, 0.01, 4000) == 1000  # a handful says nothing
-    assert next_size(1000, 1000, 0.8, 4000) == 1000
+    assert next_size(1000, 1000, 0.8, 4000) == 1250
+    assert next_size(1000, 1000, 1.0, 4000) == 1000

@@ -38,8 +38,9 @@ from discover.services.index.outbox import OUTBOX
 from discover.services.locks import Hold, hold, is_abandoned
 from discover.services.suggest import similarity
 from discover.services.topics.measure import Part, measure, measured
-from discover.store.database import chunks
+from discover.store.bulk import Delete
 from discover.store.lookup import Lookup, among
+from discover.store.tables import OutboxRow
 
 BATCH = 4000
 LOCK = "indexer"
@@ -74,7 +75,7 @@ _LEAVING = (
     .order_by(OUTBOX.c.id)
     .limit(1000)
 )
-_DONE = sa.delete(OUTBOX).where(among(OUTBOX.c.id))
+_DONE = Delete(OutboxRow, "id")
 _POSTS_OF = Lookup(sa.select(*POST_COLUMNS).where(among(POSTS.c.id)))
 
 
@@ -168,12 +169,10 @@ def _follow(ctx: Context, limit: int, held: Hold, go_on: Callable[[], bool]) -> 
 
 def next_size(rows: int, size: int, seconds: float, limit: int) -> int:
     """How many rows the next batch may have, after one of `rows` took the engine so long."""
-    if seconds > _BATCH_SECONDS:
-        fitting = int(rows * _BATCH_SECONDS / seconds)
-        return min(limit, max(_SMALLEST, min(fitting, size)))
-    if seconds < _BATCH_SECONDS / 2 and rows >= size:
-        return min(limit, 2 * size)
-    return min(limit, size)
+    fitting = int(rows * _BATCH_SECONDS / max(seconds, 0.001))
+    if rows < size:
+        fitting = min(fitting, size)  # a handful says nothing of what more of them would take
+    return min(limit, max(_SMALLEST, min(fitting, 2 * size)))
 
 
 def _gathered(ctx: Context, after: int, number: int) -> bool:
@@ -188,8 +187,7 @@ def _tick_off(ctx: Context, batch: _Batch) -> None:
         now = ctx.clock.now()
         similarity.mark(connection, batch.changed, now)
         similarity.call(connection, now + _LIKENESS_AFTER)
-        for part in chunks(batch.ids):
-            connection.execute(_DONE, {"among": part})
+        _DONE(connection, batch.ids)
         withdrawals.gone(connection, batch.ids, now)
 
 
@@ -207,8 +205,7 @@ def _purge_first(ctx: Context) -> int:
     measure(ctx, left_behind)
     with ctx.database.write() as connection:
         ids = [row.id for row in rows]
-        for part in chunks(ids):
-            connection.execute(_DONE, {"among": part})
+        _DONE(connection, ids)
         withdrawals.gone(connection, ids, ctx.clock.now())
     return len(rows)
 

@@ -38,6 +38,7 @@ from discover.services.suggest.learning import (
 )
 from discover.services.suggest.reading import RECENT, language_of, languages_of
 from discover.services.topics.catalogue import catalogue, telling, topics_of
+from discover.store.bulk import Insert
 from discover.store.database import chunks, table, upsert
 from discover.store.lookup import Lookup, among
 from discover.store.tables import ChangedAccount, Task, TraitRow
@@ -60,6 +61,7 @@ _HERE = sa.select(ACCOUNTS.c.id).where(among(ACCOUNTS.c.id))
 _KNOWN = Lookup(_HERE)
 _FREE = Lookup(_HERE.with_for_update(read=True, key_share=True, skip_locked=True))
 _DONE = sa.delete(CHANGED).where(among(CHANGED.c.account_id))
+_MARK = Insert(ChangedAccount, ("account_id", "at"), unless=("account_id",), update=("at",))
 _DROP = sa.delete(TRAITS).where(among(TRAITS.c.account_id))
 _KEEP = sa.insert(TRAITS)
 _PEOPLE = Lookup(
@@ -81,8 +83,7 @@ _SIZE = sa.select(sa.func.count()).select_from(_same_server)
 def mark(connection: Connection, account_ids: Iterable[int], now: datetime) -> None:
     """These accounts changed: their traits are worked out again by the next `refresh`."""
     rows = [{"account_id": number, "at": now} for number in sorted(set(account_ids))]
-    if rows:
-        upsert(connection, ChangedAccount, rows, key=["account_id"], update=["at"])
+    _MARK(connection, rows)
 
 
 def call(connection: Connection, now: datetime) -> None:

@@ -37,9 +37,17 @@ from discover.services.topics.catalogue import (
     TOPIC_DAYS,
     catalogue,
 )
-from discover.store.database import chunks, table, upsert
+from discover.store.bulk import Delete, Insert
+from discover.store.database import chunks, table
 from discover.store.lookup import Lookup, among
-from discover.store.tables import TagBesideRow, TagRow, TouchedTag
+from discover.store.tables import (
+    AccountTagRow,
+    AccountTopicRow,
+    TagBesideRow,
+    TagRow,
+    TopicDayRow,
+    TouchedTag,
+)
 
 BESIDE = table(TagBesideRow)
 TOUCHED = table(TouchedTag)
@@ -61,6 +69,19 @@ _HELD_TOPICS = Lookup(sa.select(ACCOUNT_TOPICS).where(among(ACCOUNT_TOPICS.c.acc
 _HELD_TAGS = Lookup(sa.select(ACCOUNT_TAGS).where(among(ACCOUNT_TAGS.c.account_id)))
 _HELD_PAIRS = Lookup(sa.select(BESIDE).where(among(BESIDE.c.account_id)))
 _HELD_DAYS = Lookup(sa.select(TOPIC_DAYS).where(among(TOPIC_DAYS.c.account_id)))
+# What is kept of `_Measured`, by the names of its fields
+_TABLES: dict[str, tuple[Delete, Insert]] = {
+    name: (Delete(model, "account_id"), Insert(model, ("account_id", *columns)))
+    for name, model, columns in (
+        ("topics", AccountTopicRow, ("topic", "weight", "languages", "evidence")),
+        ("tags", AccountTagRow, ("tag",)),
+        ("pairs", TagBesideRow, ("tag", "topic")),
+        ("days", TopicDayRow, ("topic", "day")),
+    )
+}
+_UNCOUNTED = {"people": 0, "servers": 0, "score": 0.0}
+_KNOW = Insert(TagRow, ("tag", *_UNCOUNTED), unless=("tag",))
+_TOUCH = Insert(TouchedTag, ("tag",))
 
 
 @dataclass(slots=True)
@@ -199,7 +220,7 @@ def _count_post(
     match: Any,
     now: datetime,
 ) -> None:
-    if len(tags) > STUFFED_POST:
+    if not tags or len(tags) > STUFFED_POST:
         return
     _count_tags(measured, tags)
     if len(tags) <= CLOSE_POST:
@@ -219,9 +240,17 @@ def _count_tags(measured: _Measured, tags: Iterable[str]) -> None:
 def _count_pairs(measured: _Measured, tags: Sequence[str]) -> None:
     """Tags that the list does not know beside those that it knows."""
     known = catalogue()
-    topics = {topic for tag in tags for topic, _ in known.match(tag)}
+    topics: set[str] = set()
+    unlisted = []
     for tag in tags:
-        if tag in measured.tags and not known.is_generic(tag) and not known.match(tag):
+        if listed := known.match(tag):
+            topics.update(topic for topic, _ in listed)
+        else:
+            unlisted.append(tag)
+    if not topics:
+        return
+    for tag in unlisted:
+        if tag in measured.tags and not known.is_generic(tag):
             for topic in topics:
                 if len(measured.pairs) < MOST_PAIRS:
                     measured.pairs.add((tag, topic))
@@ -245,25 +274,18 @@ def _store(
 ) -> None:
     """Replace what is held, table by table, where it differs."""
     touched: set[str] = set()
-    for rows, name in (
-        (ACCOUNT_TOPICS, "topics"), (ACCOUNT_TAGS, "tags"),
-        (BESIDE, "pairs"), (TOPIC_DAYS, "days"),
-    ):  # fmt: skip
+    for name, (delete, insert) in _TABLES.items():
         differing = [one for one in news if getattr(news[one], name) != getattr(held[one], name)]
-        old = [one for one in differing if getattr(held[one], name)]
-        if old:
-            connection.execute(sa.delete(rows).where(among(rows.c.account_id)), {"among": old})
-        fresh = [row for one in differing for row in _rows(name, one, news[one])]
-        if fresh:
-            connection.execute(sa.insert(rows), fresh)
+        delete(connection, [one for one in differing if getattr(held[one], name)])
+        insert(connection, [row for one in differing for row in _rows(name, one, news[one])])
     for one, found in news.items():
         touched |= found.tags ^ held[one].tags
         touched.update(tag for tag, _ in found.pairs ^ held[one].pairs)
     if touched:
-        names = [{"tag": tag} for tag in sorted(touched)]
-        connection.execute(sa.insert(TOUCHED), names)
+        names = [{"tag": tag, **_UNCOUNTED} for tag in sorted(touched)]
+        _TOUCH(connection, names)
         # Known at once, counted later. Sorted, so that two writers meet in one order.
-        upsert(connection, TagRow, names, key=["tag"])
+        _KNOW(connection, names)
 
 
 def _rows(name: str, one: int, found: _Measured) -> list[dict[str, Any]]:
