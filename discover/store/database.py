@@ -7,7 +7,7 @@ takes the write lock at its start, so that a reader never turns writer half-way 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -98,10 +98,6 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """What is read within it belongs together on SQLite: all of one moment."""
-        if not self.sqlite:
-            with self._reader.connect() as connection:
-                yield connection
-            return
         # Most reads are over within the time that a pool and a transaction of SQLAlchemy's take.
         try:
             connection = self._kept.pop()
@@ -109,17 +105,30 @@ class Database:
             connection = self._reader.connect()
         raw: Any = connection.connection.driver_connection
         try:
-            raw.execute("BEGIN")
+            if self.sqlite:
+                raw.execute("BEGIN")
             yield connection
+            connection.rollback()  # of SQLAlchemy's own view of it, if it has any
+            if self.sqlite:
+                raw.rollback()
         except BaseException:
-            connection.close()
+            self._end(connection)
+            self._let_go()  # the server may have gone away from all of them
             raise
-        connection.rollback()  # of SQLAlchemy's own view of it, if it has any
-        raw.rollback()
         if self._open and len(self._kept) < _KEPT_READERS:
             self._kept.append(connection)
         else:
-            connection.close()
+            self._end(connection)
+
+    def _end(self, connection: Connection) -> None:
+        if not self._open and not connection.invalidated:
+            connection.detach()  # from a pool that nobody asks any more
+        connection.close()
+
+    def _let_go(self) -> None:
+        while self._kept:
+            with suppress(IndexError):
+                self._kept.pop().close()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -158,8 +167,7 @@ class Database:
 
     def close(self) -> None:
         self._open = False
-        while self._kept:
-            self._kept.pop().close()
+        self._let_go()
         self._reader.dispose()
         self._writer.dispose()
 
