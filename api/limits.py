@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
+from typing import NamedTuple
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -47,8 +48,7 @@ def much_more(rate: Rate) -> Rate:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     allowed: bool
     remaining: int
     wait: int  # seconds until another request is allowed; 0 when one is
@@ -78,13 +78,16 @@ class Buckets:
 
     def take(self, client: str) -> Turn:
         rate, now = self.rate, self._now()
-        tokens, then = self._buckets.pop(client, (float(rate.burst), now))
+        known = self._buckets.get(client)
+        tokens, then = (float(rate.burst), now) if known is None else known
         tokens = min(rate.burst, tokens + (now - then) * rate.per_second)
         allowed = tokens >= 1
         if allowed:
             tokens -= 1
         self._buckets[client] = (tokens, now)
-        if len(self._buckets) > rate.clients:
+        if known is not None:
+            self._buckets.move_to_end(client)
+        elif len(self._buckets) > rate.clients:
             self._buckets.popitem(last=False)
         wait = 0 if tokens >= 1 else math.ceil((1 - tokens) / rate.per_second)
         return Turn(allowed, int(tokens), wait)

@@ -22,7 +22,7 @@ import asyncio
 import re
 import time
 from datetime import datetime
-from typing import cast
+from typing import NamedTuple, cast
 
 from fastapi import APIRouter, Request, Response
 from prometheus_client import Histogram
@@ -35,7 +35,7 @@ from api.limits import Buckets, Rate, client_key
 from api.problems import described
 from discover.bootstrap import App
 from discover.net.verify import GoneActor, Refused, SignedRequest, Signer, Verifier
-from discover.policy.origin import host_of, same_origin
+from discover.policy.origin import host_of
 from discover.services.federation.dispatch import FORWARDABLE, HANDED_ON, kind_of
 from discover.services.federation.inbox import (
     Guests,
@@ -46,7 +46,7 @@ from discover.services.federation.inbox import (
     speaks_to_us,
 )
 from discover.wire.documents import Json, ParseError, read_document
-from discover.wire.received import actor_of, check, id_of, object_uri
+from discover.wire.received import check, object_uri
 
 router = APIRouter(tags=["federation"])
 
@@ -107,7 +107,11 @@ class InboxDoor:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = time.perf_counter()
-        answer = await self._answer(scope, receive)
+        turn = self._clients.take(client_key(scope["client"][0] if scope.get("client") else "?"))
+        if turn.allowed:
+            answer = await self._inbox.answer(scope, receive)
+        else:
+            answer = problems.response(429, headers={"Retry-After": str(turn.wait)})
         if answer.status_code == 202:
             headers = self._heard
         else:
@@ -121,18 +125,20 @@ class InboxDoor:
             timing = self._timing[status] = self._timings.labels("POST", PATH, str(status))
         timing.observe(time.perf_counter() - begun)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
-        turn = self._clients.take(client_key(scope["client"][0] if scope.get("client") else "?"))
-        if not turn.allowed:
-            return problems.response(429, headers={"Retry-After": str(turn.wait)})
-        try:
-            return await self._inbox.answer(scope, receive)
-        except Exception as error:
-            note_failure(error, PATH)
-            return problems.response(500)
-
 
 _HEARD = Response(status_code=202)
+
+
+class _Said(NamedTuple):
+    """An activity as it came, read but not yet believed."""
+
+    body: bytes
+    activity: Json
+    kind: str | None  # as dispatch.kind_of has it
+    actor: str
+    id: str
+    host: str  # the actor's
+    key_host: str | None  # where the key is said to be
 
 
 class Inbox:
@@ -145,7 +151,7 @@ class Inbox:
         self._own_host = host_of(app.settings.own_url)
 
     async def answer(self, scope: Scope, receive: Receive) -> Response:
-        """202, or the problem."""
+        """202, or the problem. Raises nothing."""
         try:
             await self._receive(scope, receive)
         except No as no:
@@ -153,53 +159,45 @@ class Inbox:
             if no.wait is not None:
                 headers["Retry-After"] = str(max(no.wait, 1))
             return problems.response(no.status, no.detail, headers=headers)
+        except Exception as error:
+            note_failure(error, PATH)
+            return problems.response(500)
         return _HEARD
 
     async def _receive(self, scope: Scope, receive: Receive) -> None:
         intake, headers = self._intake, headers_of(scope)
         _check_envelope(headers)
-        body = await intake.body(scope, receive)
-        activity = _read(body)
-        actor, kind = actor_of(activity) or "", kind_of(activity)
-        guests = await intake.guests()
-        self._check_who(activity, actor, kind, headers, guests)
+        said = _read(await intake.body(scope, receive), headers)
+        guests = intake.guests.known() or await intake.guests.get()
+        self._check_who(said, guests)
 
         context = self._app.context
-        deletes_itself = kind == "Delete" and object_uri(activity) == actor
-        if deletes_itself and not await asyncio.to_thread(holds_anything, context, actor):
+        deletes_itself = said.kind == "Delete" and object_uri(said.activity) == said.actor
+        if deletes_itself and not await asyncio.to_thread(holds_anything, context, said.actor):
             return  # every server tells everybody; there is nothing here to delete
-        own_key = _key_host(headers) == host_of(actor)
-        deleted = actor if deletes_itself and own_key else None
-        signer = await self._signer(scope, headers, body, deleted)
-        received = _received(activity, kind, signer, context.clock.now(), guests)
-        intake.take_turn(received.signer_host or host_of(actor) or "")
+        deleted = said.actor if deletes_itself and said.key_host == said.host else None
+        signer = await self._signer(scope, headers, said.body, deleted)
+        received = _received(said, signer, context.clock.now(), guests)
+        intake.take_turn(received.signer_host or said.host)
         heard = await intake.accept(received, signer.use if signer is not None else None)
         if heard is Heard.REPLAYED:
             raise No(401, "The signature was used before.")
 
-    def _check_who(
-        self,
-        activity: Json,
-        actor: str,
-        kind: str | None,
-        headers: dict[str, str],
-        guests: Guests,
-    ) -> None:
+    def _check_who(self, said: _Said, guests: Guests) -> None:
         """Refusals that cost no key."""
-        host = host_of(actor) or ""
+        host, key_host = said.host, said.key_host
         if host == self._own_host:
             raise No(403, "Our own actor does not write to itself.")
         blocked = guests.refused.get(host)
-        own_key = _key_host(headers) == host
-        back = host in guests.may_return and own_key and speaks_to_us(self._app.context, activity)
-        if blocked is not None and is_refused(kind, blocked=blocked) and not back:
-            raise No(403, "This server is blocked here or has opted out.")
-        if not same_origin(id_of(activity) or "", actor):
+        if blocked is not None and is_refused(said.kind, blocked=blocked):
+            back = host in guests.may_return and key_host == host
+            if not (back and speaks_to_us(self._app.context, said.activity)):
+                raise No(403, "This server is blocked here or has opted out.")
+        if host_of(said.id) != host:
             raise No(403, "The activity's id is not on its actor's host.")
-        key_host = _key_host(headers)
         if key_host is None or key_host == host:
             return
-        if not _may_hand_on(kind, key_host, guests):
+        if not _may_hand_on(said.kind, key_host, guests):
             raise No(403, "The key is not on the actor's host.")
         if key_host in guests.refused:
             raise No(403, "This server is blocked here or has opted out.")
@@ -238,13 +236,14 @@ def _check_envelope(headers: dict[str, str]) -> None:
         raise No(415, "Send the body without a content encoding.")
 
 
-def _read(body: bytes) -> Json:
+def _read(body: bytes, headers: dict[str, str]) -> _Said:
     try:
         activity = read_document(body)
-        check(activity)
+        actor, id_ = check(activity)
     except ParseError as error:
         raise No(400, f"This is not an activity: {error}.") from None
-    return activity
+    host = host_of(actor) or ""
+    return _Said(body, activity, kind_of(activity), actor, id_, host, _key_host(headers))
 
 
 def _key_host(headers: dict[str, str]) -> str | None:
@@ -258,20 +257,20 @@ def _may_hand_on(kind: str | None, host: str, guests: Guests) -> bool:
     return kind in HANDED_ON or (kind in FORWARDABLE and host in guests.relays)
 
 
-def _received(
-    activity: Json, kind: str | None, signer: Signer | None, now: datetime, guests: Guests
-) -> Received:
+def _received(said: _Said, signer: Signer | None, now: datetime, guests: Guests) -> Received:
     """What is kept, if the signer may say it."""
     if signer is None:
-        return Received(activity, "", "", None, None, now)
-    if signer.actor != actor_of(activity) and not _may_hand_on(kind, signer.host, guests):
+        return Received(said.activity, "", "", None, None, now)
+    if signer.actor != said.actor and not _may_hand_on(said.kind, signer.host, guests):
         raise No(403, "The key is not the actor's own.")
     return Received(
-        activity=activity,
+        activity=said.activity,
         signer_actor=signer.actor,
         signer_host=signer.host,
         inbox=signer.inbox,
         shared_inbox=signer.shared_inbox,
         at=now,
         automated=signer.automated,
+        actor=said.actor,
+        id=said.id,
     )

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import timedelta
+from functools import lru_cache, partial
 from typing import cast
 
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope
 
+from api.activitypub.patience import Patience
 from api.limits import Buckets, Rate, client_key
 from discover.bootstrap import App
+from discover.net.recent import Recent
 from discover.net.verify import Use
-from discover.services.federation.inbox import Guests, Heard, Received, accept_many, guests
+from discover.services.federation.inbox import Heard, Received, accept_many, guests
 from discover.services.federation.signatures import FORGET_EVERY, forget_used
 
 AS = "https://www.w3.org/ns/activitystreams"
@@ -59,8 +61,9 @@ class Intake:
         self._context = app.context
         self._hosts = Buckets(rate)
         self._held: dict[str, int] = {}
-        self._looking = asyncio.Lock()
-        self._guests: tuple[datetime, Guests] | None = None
+        self._patience = Patience(BODY_SECONDS)
+        # Who is refused and who may hand things on.
+        self.guests = Recent(app.context.clock, partial(guests, app.context), GUESTS_FOLLOW)
         self._waiting: list[tuple[Received, Use | None, asyncio.Future[Heard]]] = []
         self._forget_at = app.context.clock.now() + FORGET_EVERY
         self._writer: asyncio.Task[None] | None = None
@@ -68,7 +71,7 @@ class Intake:
     async def body(self, scope: Scope, receive: Receive) -> bytes:
         """The whole body. No: 413 when it is too long, 408 when it is too slow, 429 for many."""
         try:
-            async with asyncio.timeout(BODY_SECONDS):
+            with self._patience:
                 message = await receive()
                 if message["type"] == "http.request" and not message.get("more_body"):
                     whole: bytes = message.get("body", b"")  # nearly always
@@ -104,25 +107,6 @@ class Intake:
                 self._held[client] = left
             else:
                 self._held.pop(client, None)
-
-    async def guests(self) -> Guests:
-        """Who is refused and who may hand things on, as of a second ago at most."""
-        known = self._known_guests()
-        if known is not None:
-            return known
-        async with self._looking:  # one looks, all the others wait for it
-            known = self._known_guests()
-            if known is None:
-                now = self._context.clock.now()
-                known = await asyncio.to_thread(guests, self._context)
-                self._guests = now, known
-            return known
-
-    def _known_guests(self) -> Guests | None:
-        now = self._context.clock.now()
-        if self._guests is None or not now - GUESTS_FOLLOW < self._guests[0] <= now:
-            return None
-        return self._guests[1]
 
     def take_turn(self, host: str) -> None:
         """Count an activity that this host has signed. No: 429."""

@@ -8,6 +8,7 @@ signature are written down.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -30,6 +31,8 @@ _TYPES = frozenset({"application/activity+json", "application/ld+json"})
 _EACH_HOST = Rate(30, 0.5)
 _ALL_HOSTS = Rate(300, 10)
 _AUTOMATED = frozenset({"Service", "Application"})
+
+_LONG = 200
 
 Value = TypeVar("Value")
 
@@ -120,6 +123,15 @@ class KeyFinder:
         self._looked_for: OrderedDict[str, tuple[datetime, bool]] = OrderedDict()
         self._under_way: dict[str, asyncio.Task[dict[str, Held]]] = {}
 
+    def at_hand(self, key_id: str) -> Held | None:
+        """What `find` would give without asking anybody."""
+        held = self._held.get(key_id)
+        if held is None:
+            return None
+        now, limits = self._clock.now(), self.limits
+        new = held.read_at >= now - limits.recheck
+        return held if new and held.known.fetched_at > now - limits.lifetime else None
+
     async def find(self, key_id: str) -> Held:
         """The key by memory, table or fetch. KeyTrouble if there is none to be had."""
         now = self._clock.now()
@@ -148,10 +160,11 @@ class KeyFinder:
     async def refresh(self, key_id: str) -> Held | None:
         """Fetch a key again that did not fit. None when that was done lately, or for nothing."""
         now = self._clock.now()
-        last = self._refreshed.get(key_id)
+        name = _short(key_id)
+        last = self._refreshed.get(name)
         if last is not None and last > now - self.limits.again_after:
             return None
-        _put(self._refreshed, key_id, now, self.limits.remembered)
+        _put(self._refreshed, name, now, self.limits.remembered)
         try:
             return await self._fetched(key_id, again=True)
         except KeyTrouble:
@@ -166,7 +179,8 @@ class KeyFinder:
     async def is_gone(self, actor: str) -> bool:
         """Does the actor's own host say that there is no such actor? False when unsure."""
         now = self._clock.now()
-        at, gone = self._looked_for.get(actor, (now - self.limits.again_after, False))
+        name = _short(actor)
+        at, gone = self._looked_for.get(name, (now - self.limits.again_after, False))
         if at > now - self.limits.again_after:
             return gone
         try:
@@ -178,7 +192,7 @@ class KeyFinder:
             gone = False
         else:
             gone = False
-        _put(self._looked_for, actor, (now, gone), self.limits.remembered)
+        _put(self._looked_for, name, (now, gone), self.limits.remembered)
         return gone
 
     def _without_table(self, key_id: str, before: Held | None) -> Held | None:
@@ -219,13 +233,13 @@ class KeyFinder:
             task.exception()  # whoever waited has it; nobody may have waited to the end
 
     def _recall_failure(self, url: str) -> None:
-        failed = self._failed.get(url)
+        failed = self._failed.get(_short(url))
         if failed is not None and failed[0] > self._clock.now() - self.limits.again_after:
             raise KeyTrouble(failed[1], gone=failed[2])
 
     def _remember_failure(self, url: str, trouble: KeyTrouble) -> None:
         failed = (self._clock.now(), trouble.reason, trouble.gone)
-        _put(self._failed, url, failed, self.limits.remembered)
+        _put(self._failed, _short(url), failed, self.limits.remembered)
 
     async def _fetch(self, url: str) -> dict[str, Held]:
         """Every usable key that the document at `url` and its owner agree about, by id."""
@@ -330,6 +344,11 @@ def _at(host: str, value: object) -> str | None:
     """An address that the actor may speak for; somebody else's inbox is not its to name."""
     url = as_id(value)
     return url if url is not None and http_url(url) and host_of(url) == host else None
+
+
+def _short(url: str) -> str:
+    """Under which an address is remembered that anybody may have made up, at any length."""
+    return url if len(url) <= _LONG else hashlib.sha256(url.encode()).hexdigest()
 
 
 def _put(kept: OrderedDict[str, Value], key: str, value: Value, limit: int) -> None:

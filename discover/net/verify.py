@@ -8,7 +8,7 @@ Nothing is written down here about a request: who acts on it keeps its `Use` wit
 
 from __future__ import annotations
 
-import asyncio
+import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from typing import Protocol, Self
 
 from discover.net.client import GuardedClient
 from discover.net.public_keys import made_by
+from discover.net.recent import Recent
 from discover.net.remote_keys import Held, KeyFinder, KeyLimits, KeyStore, KeyTrouble
 from discover.policy.origin import host_of
 from discover.policy.signatures import algorithms, good_until, not_covered, out_of_time
@@ -34,6 +35,8 @@ from discover.wire.signed import (
 )
 from discover.wire.urls import http_url
 
+# More than anybody can bring two signatures to share; half as much to keep as the hex of it all.
+DIGEST_BYTES = 24
 BLOCKS_FOLLOW = timedelta(seconds=1)  # a block is obeyed after so long
 _READING = ("GET", "HEAD")
 
@@ -110,10 +113,8 @@ class Verifier:
     ) -> None:
         self._client = client
         self._clock = clock
-        self._store = store
         self.keys = KeyFinder(client, clock, store, limits)
-        self._looking = asyncio.Lock()
-        self._blocked: tuple[datetime, frozenset[str]] | None = None
+        self._blocked = Recent(clock, lambda: frozenset(store.blocked()), BLOCKS_FOLLOW)
 
     async def __aenter__(self) -> Self:
         return self
@@ -147,10 +148,11 @@ class Verifier:
         host = _key_host(signature.key_id)
         if claimed_actor is not None and host_of(claimed_actor) != host:
             raise Refused(401, "the key is not of the actor's host")
-        if host in await self._blocked_hosts():
+        blocked = self._blocked.known()
+        if host in (await self._blocked.get() if blocked is None else blocked):
             raise Refused(403, "this host is blocked")
         try:
-            held = await self.keys.find(signature.key_id)
+            held = self.keys.at_hand(signature.key_id) or await self.keys.find(signature.key_id)
         except KeyTrouble as trouble:
             deletes_itself = activity_type == "Delete" and activity_object == claimed_actor
             # The key id may be anything; only the actor's own address counts.
@@ -162,10 +164,13 @@ class Verifier:
             ):
                 return GoneActor(claimed_actor)
             raise Refused(401, trouble.reason) from None
-        held = await self._made_by(held, signature)
+        allowed = algorithms(signature.scheme, signature.algorithm)
+        if not made_by(held.key, signature.value, signature.base, allowed):
+            held = await self._renewed(held, signature, allowed)
         if claimed_actor is not None and held.known.actor != claimed_actor:
             raise Refused(401, "the key is not the actor's")
-        await self.keys.keep(held)
+        if not held.kept:
+            await self.keys.keep(held)
         known = held.known
         return Signer(
             actor=known.actor,
@@ -226,40 +231,19 @@ class Verifier:
             if header is not None and not fits(header, request.body):
                 raise BadSignature(f"the {name} does not fit the body")
 
-    async def _made_by(self, held: Held, signature: Signature) -> Held:
-        """The key that made it: the one at hand, or the one its host shows now."""
-        allowed = algorithms(signature.scheme, signature.algorithm)
-        if made_by(held.key, signature.value, signature.base, allowed):
-            return held
+    async def _renewed(self, held: Held, signature: Signature, allowed: tuple[str, ...]) -> Held:
+        """The key that made it is not the one at hand; perhaps the one its host shows now."""
         if not held.fresh:
             renewed = await self.keys.refresh(signature.key_id)
             if renewed and made_by(renewed.key, signature.value, signature.base, allowed):
                 return renewed
         raise Refused(401, "the signature was not made by this key")
 
-    async def _blocked_hosts(self) -> frozenset[str]:
-        known = self._known_blocked()
-        if known is not None:
-            return known
-        async with self._looking:  # one looks, all the others wait for it
-            known = self._known_blocked()
-            if known is None:
-                now = self._clock.now()
-                known = frozenset(await asyncio.to_thread(self._store.blocked))
-                self._blocked = (now, known)
-            return known
-
-    def _known_blocked(self) -> frozenset[str] | None:
-        """As of a moment ago; None when somebody has to look again."""
-        now = self._clock.now()
-        if self._blocked is None or not now - BLOCKS_FOLLOW < self._blocked[0] <= now:
-            return None
-        return self._blocked[1]
-
 
 def _use(signature: Signature, moment: datetime) -> Use:
     expires = _instant(signature.expires) if signature.expires is not None else None
-    digest = hashlib.sha256(signature.key_id.encode() + b"\n" + signature.value).hexdigest()
+    made = hashlib.sha256(signature.key_id.encode() + b"\n" + signature.value).digest()
+    digest = base64.urlsafe_b64encode(made[:DIGEST_BYTES]).decode("ascii")
     return Use(digest, good_until(moment, expires))
 
 

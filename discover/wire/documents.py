@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from typing import Any
@@ -31,7 +32,7 @@ def read_json(body: bytes, *, depth: int = DEPTH) -> Any:
     different things, so nobody's consent can be read from it.
     """
     try:
-        text = body.decode("utf-8-sig")
+        text = body.decode("utf-8-sig" if body.startswith(codecs.BOM_UTF8) else "utf-8")
         value = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise ParseError("not UTF-8") from None
@@ -44,7 +45,7 @@ def read_json(body: bytes, *, depth: int = DEPTH) -> Any:
     # Fewer brackets than allowed levels cannot nest too deeply: most documents need no walk.
     if text.count("{") + text.count("[") > depth:
         _check_depth(value, depth)
-    return _fit(value) if _MAY_BE_UNFIT.search(text) else value
+    return _fit(value) if "\\" in text and _MAY_BE_UNFIT.search(text) else value
 
 
 def _fit(value: Any) -> Any:

@@ -23,14 +23,16 @@ _SERVER_NAMES = frozenset(
 )
 
 
-def check(activity: Json) -> None:
-    """What every activity must have. ParseError says what is missing."""
+def check(activity: Json) -> tuple[str, str]:
+    """The actor and id, which every activity must have. ParseError says what is missing."""
     if not types(activity):
         raise ParseError("type is missing")
-    if actor_of(activity) is None:
+    actor, uri = actor_of(activity), id_of(activity)
+    if actor is None:
         raise ParseError("actor is missing or no http(s) URL")
-    if id_of(activity) is None:
+    if uri is None:
         raise ParseError("id is missing or no http(s) URL")
+    return actor, uri
 
 
 def id_of(activity: Json) -> str | None:

@@ -8,6 +8,7 @@ import random
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -126,17 +127,24 @@ def test_encoded_bodies_are_refused_unread(door, encoding):
     assert raw(door, bomb, **{"content-encoding": encoding}).status_code == 415
 
 
-def test_slow_body_is_given_up(door, monkeypatch):
+def test_slow_bodies_are_given_up_each_in_its_time(tmp_path, monkeypatch):
     monkeypatch.setattr(intake, "BODY_SECONDS", 0.4)
-    address = urlsplit(str(door.client.base_url))
-    started = time.monotonic()
-    with socket.create_connection((address.hostname, address.port), 10) as line:
-        head = f"POST /inbox HTTP/1.1\r\nhost: waypost.test\r\ncontent-type: {ACTIVITY}\r\n"
-        line.sendall(f"{head}content-length: 1000\r\n\r\n".encode() + b"{")
-        assert line.recv(200).startswith(b"HTTP/1.1 408")
-        while line.recv(1000):
-            pass  # until it is closed
-    assert time.monotonic() - started < 5
+    head = f"POST /inbox HTTP/1.1\r\nhost: waypost.test\r\ncontent-type: {ACTIVITY}\r\n"
+    with housed(tmp_path / "home") as door, ExitStack() as stack:
+        address = urlsplit(str(door.client.base_url))
+        lines, started = [], time.monotonic()
+        for _ in range(3):
+            where = (address.hostname, address.port)
+            line = stack.enter_context(socket.create_connection(where, 10))
+            line.sendall(f"{head}content-length: 1000\r\n\r\n".encode() + b"{")
+            lines.append(line)
+            time.sleep(0.1)
+        for line in lines:
+            assert line.recv(200).startswith(b"HTTP/1.1 408")
+            while line.recv(1000):
+                pass  # until it is closed
+        assert time.monotonic() - started < 5
+        assert raw(door, b"{").status_code == 400  # others are still heard
 
 
 @pytest.mark.parametrize(

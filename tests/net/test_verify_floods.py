@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -130,6 +131,25 @@ def test_ten_thousand_hosts_cost_a_bounded_number_of_fetches(verify, site, mallo
     assert {one.status for one in found} == {401}
     assert verify.fetches() <= _allowed(KeyLimits().all_hosts, began)
     assert rows(verify, KEYS) == 0
+
+
+def test_long_addresses_of_keys_are_not_remembered_at_their_length(verify, mallory):
+    """Bounded in number is not enough: whoever makes an address up chooses its length."""
+    long = "x" * 1_900
+    requests = [
+        (mallory.cavage(key_id=f"https://evil.lab.test/{number}/{long}"), None)
+        for number in range(400)
+    ]
+    verify.together(*requests[:50])
+    verify.together(*requests[50:100])  # more than is fetched
+    gc.collect()
+    tracemalloc.start()
+    for start in range(100, 400, 50):
+        verify.together(*requests[start : start + 50])
+    gc.collect()
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept < 300 * len(long) / 2
 
 
 def test_flood_about_one_host_does_not_keep_others_out(verify, site, alice, mallory):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -56,13 +56,15 @@ class Received:
     shared_inbox: str | None
     at: datetime
     automated: bool = False  # the signer is a Service or Application: nobody to talk with
-    # As the activity has them; both are asked for many times.
-    actor: str = field(init=False)
-    id: str = field(init=False)
+    # As the activity has them: read from it unless the caller has done so.
+    actor: str = ""
+    id: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "actor", actor_of(self.activity) or "")
-        object.__setattr__(self, "id", id_of(self.activity) or "")
+        if not self.actor:
+            object.__setattr__(self, "actor", actor_of(self.activity) or "")
+        if not self.id:
+            object.__setattr__(self, "id", id_of(self.activity) or "")
 
     @property
     def proven(self) -> bool:

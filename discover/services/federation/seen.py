@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.net.verify import DIGEST_BYTES
 from discover.services.context import Context
 from discover.store.bulk import Insert
 from discover.store.database import table, upsert
@@ -26,7 +28,8 @@ _WRITE_DOWN = Insert(SeenActivity, ("digest", "at"), unless=("digest",), returni
 
 def digest(actor: str, activity_id: str) -> str:
     """Under which an activity is remembered."""
-    return hashlib.sha256(f"{actor}\n{activity_id}".encode()).hexdigest()
+    full = hashlib.sha256(f"{actor}\n{activity_id}".encode()).digest()
+    return base64.urlsafe_b64encode(full[:DIGEST_BYTES]).decode("ascii")
 
 
 def first_times(connection: Connection, names: Iterable[str], now: datetime) -> set[str]:
