@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import Any
 
 from discover.engines.weights import ONE_TYPO_FROM, SPELT_RIGHT, TWO_TYPOS_FROM
@@ -41,12 +43,15 @@ _PLAIN = str.maketrans(
 )
 
 
+_STROKED = re.compile(f"[{''.join(map(chr, _PLAIN))}]")
+
+
 def plain(*texts: str) -> str:
     """The words that can also be written with plain letters, so written; mostly ''."""
     return " ".join(
         word.translate(_PLAIN)
         for text in texts
-        if not text.isascii() and text.translate(_PLAIN) != text
+        if not text.isascii() and _STROKED.search(text)
         for word in text.split()
         if word.translate(_PLAIN) != word
     )
@@ -55,6 +60,7 @@ def plain(*texts: str) -> str:
 _HEX_TO_LETTERS = str.maketrans("0123456789abcdef", "abcdefghijklmnop")
 
 
+@lru_cache(maxsize=50_000)
 def spelt(gram: str) -> str:
     """A pair of characters as one word of the letters a to p.
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import sqlalchemy as sa
 
-from discover.store.bulk import Insert
+from discover.store.bulk import Delete, Insert
 from discover.store.database import Database, table
 from discover.store.tables import Post, SeenActivity, TrendUse, Visit
 
@@ -113,3 +113,28 @@ def test_it_tells_which_rows_were_new(database):
         assert write_down(connection, rows) == ['c"ü']
         kept = connection.execute(sa.select(SEEN).order_by(SEEN.c.digest)).all()
     assert [row._asdict() for row in kept] == rows
+
+
+def test_rows_of_any_of_many_values_go_and_all_others_stay(database):
+    with database.write() as connection:
+        Insert(Post, COLUMNS)(connection, [post(f"{number}") for number in range(1500)])
+    ids = {uri: number for number, uri in _ids(database)}
+    gone = [ids[post(f"{number}")["uri"]] for number in range(1400)]
+    with database.write() as connection:
+        Delete(Post, "id")(connection, gone)
+        Delete(Post, "id")(connection, [])
+        Delete(Post, "uri")(connection, [post("1400")["uri"], "no such"])
+    left = {post(f"{number}")["uri"] for number in range(1401, 1500)}
+    assert {uri for _, uri in _ids(database)} == left
+
+
+def test_a_deletion_that_fails_raises_what_sqlalchemy_raises(database):
+    with database.write() as connection:
+        USES.drop(connection)
+    with database.write() as connection, pytest.raises(sa.exc.DBAPIError, match="trend_uses"):
+        Delete(TrendUse, "post_id")(connection, [1])
+
+
+def _ids(database):
+    with database.read() as connection:
+        return connection.execute(sa.select(POSTS.c.id, POSTS.c.uri)).all()

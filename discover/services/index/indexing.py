@@ -57,7 +57,7 @@ _LIKENESS_AFTER = timedelta(seconds=15)
 # Statements are made once: to make one costs more than to run it.
 _ANY_WAITING = sa.select(OUTBOX.c.id).limit(1)
 _WAITING = (
-    sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host)
+    sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host, OUTBOX.c.at)
     .where(OUTBOX.c.id > sa.bindparam("after"))
     .order_by(OUTBOX.c.id)
     .limit(sa.bindparam("limit"))
@@ -170,7 +170,7 @@ def _follow(ctx: Context, limit: int, held: Hold, go_on: Callable[[], bool]) -> 
 def next_size(rows: int, size: int, seconds: float, limit: int) -> int:
     """How many rows the next batch may have, after one of `rows` took the engine so long."""
     fitting = int(rows * _BATCH_SECONDS / max(seconds, 0.001))
-    if rows < size:
+    if rows < size // 2:
         fitting = min(fitting, size)  # a handful says nothing of what more of them would take
     return min(limit, max(_SMALLEST, min(fitting, 2 * size)))
 
@@ -320,7 +320,7 @@ def _index_batch(
     """Give the engine the state of what the rows speak of; None when there are none."""
     since = time.monotonic()
     with ctx.database.read() as connection:
-        rows = connection.execute(_WAITING, {"after": after, "limit": limit}).all()
+        rows = _whole(connection.execute(_WAITING, {"after": after, "limit": limit}).all(), limit)
         if not rows:
             return None
         left_behind = _left_behind(connection, rows)
@@ -344,6 +344,16 @@ def _index_batch(
     if accounts or documents:
         batch.handed = ctx.engine.hand_over([*accounts, *documents])
     return batch
+
+
+def _whole(rows: Sequence[Any], limit: int) -> Sequence[Any]:
+    """Without the beginning of a transaction whose other rows do not fit: they speak of the same
+    people, who would be read and measured twice.
+    """
+    end = len(rows)
+    while len(rows) == limit and end and rows[end - 1].at == rows[-1].at:
+        end -= 1
+    return rows[:end] if end > limit // 2 else rows
 
 
 def _accounts_of(part: Part, wanted: Collection[int]) -> Iterator[AccountDocument]:
