@@ -19,7 +19,7 @@ from discover.policy.consent import (
     author_of,
     decide_account,
     decide_post,
-    decide_trend,
+    trend_of,
 )
 from discover.policy.languages import written
 from discover.services.consent import outs
@@ -185,7 +185,10 @@ def _sort_out(
             waiting is not None and waiting["account_id"] != account_id
         ):
             refused += 1  # an id that is somebody else's
-        elif not decide_post(_facts(post), author, ctx.rules, now).allowed:
+            continue
+        facts = _facts(post)
+        decision = decide_post(facts, author, ctx.rules, now)
+        if not decision.allowed:
             refused += 1
             todo.saying.pop(post.uri, None)
             stored -= todo.new.pop(post.uri, None) is not None
@@ -194,45 +197,41 @@ def _sort_out(
                 todo.counted.pop(row.id, None)
                 stored -= todo.changed.pop(row.id, None) is not None
                 removed += 1
-        elif row is None:
+            continue
+        counts = trend_of(decision, facts, author).allowed
+        values = _values(post, account_id, seen)
+        _note_mention(post, account_id, todo, counts=counts)
+        if row is None:
             stored += waiting is None
-            todo.new[post.uri] = _values(post, account_id, seen)
-            _note_use(ctx, post, account_id, author, todo, now)
-            _note_mention(ctx, post, account_id, author, todo, now)
-        else:
-            values = _values(post, account_id, seen)
-            _note_mention(ctx, post, account_id, author, todo, now)
-            if any(getattr(row, name) != values[name] for name in _CONTENT):
-                stored += row.id not in todo.changed
-                todo.changed[row.id] = values
-                todo.counted.pop(row.id, None)
-                _note_use(ctx, post, account_id, author, todo, now)
-            elif seen.seen_at - row.seen_at > _SEEN_AGAIN or any(
-                getattr(row, name) != values[name] for name in _COUNTS
-            ):
-                todo.counted[row.id] = {name: values[name] for name in (*_COUNTS, "seen_at")}
+            todo.new[post.uri] = values
+            _note_use(post, account_id, todo, now, counts=counts)
+        elif any(getattr(row, name) != values[name] for name in _CONTENT):
+            stored += row.id not in todo.changed
+            todo.changed[row.id] = values
+            todo.counted.pop(row.id, None)
+            _note_use(post, account_id, todo, now, counts=counts)
+        elif seen.seen_at - row.seen_at > _SEEN_AGAIN or any(
+            getattr(row, name) != values[name] for name in _COUNTS
+        ):
+            todo.counted[row.id] = {name: values[name] for name in (*_COUNTS, "seen_at")}
     if stored or removed:
         todo.touched[account_id] = None
     return Outcome(author.verdict, max(stored, 0), refused, removed)
 
 
 def _note_use(
-    ctx: Context, post: SeenPost, account_id: int, author: Author, todo: _Sorted, now: datetime
+    post: SeenPost, account_id: int, todo: _Sorted, now: datetime, *, counts: bool
 ) -> None:
-    """What it uses, if it may count in trends as it is now."""
+    """What it uses, if it `counts` in trends as it is now."""
     todo.using.pop(post.uri, None)
-    if not trend_uses.may_matter(post.published, now):
-        return
-    if decide_trend(_facts(post), author, ctx.rules, now).allowed:
+    if counts and trend_uses.may_matter(post.published, now):
         todo.using[post.uri] = trend_uses.using(post, account_id)
 
 
-def _note_mention(
-    ctx: Context, post: SeenPost, account_id: int, author: Author, todo: _Sorted, now: datetime
-) -> None:
+def _note_mention(post: SeenPost, account_id: int, todo: _Sorted, *, counts: bool) -> None:
     """Also of posts that are known: whom they mention may be listed since."""
     todo.saying.pop(post.uri, None)
-    if post.mentions and decide_trend(_facts(post), author, ctx.rules, now).allowed:
+    if counts and post.mentions:
         todo.saying[post.uri] = mentions.Said(account_id, post.mentions)
 
 
