@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from bench import sample
 from bench.editions import Parts, environment, opened
 from bench.measure import Goal, Result, median
 from discover.bootstrap import App
+from discover.cli.running import settle
 from discover.engines.meilisearch_settings import account_fields, post_fields, settings
 from discover.engines.tantivy import WRITER_HEAP, WRITER_THREADS
 from discover.engines.tantivy_schema import account_json, post_json
@@ -56,8 +56,7 @@ def run(parts: Parts, *, quick: bool) -> Result:
     )
     wide = sample.world(posts // 20, 46)
     batches = list(sample.batches(wide, posts))
-    gc.collect()
-    gc.freeze()  # a crawler does not hold what it is about to see
+    settle()  # as every Waypost that runs, and a crawler does not hold what it is about to see
     rates: dict[tuple[str, str], list[tuple[float, float]]] = {way: [] for way in WAYS}
     for _ in range(rounds):
         for edition, way in WAYS:
