@@ -18,9 +18,17 @@ from discover.policy.explain import reasons
 from discover.policy.languages import of_account
 from discover.policy.suggest import may_suggest
 from discover.services.context import Context
-from discover.services.facts import POSTS, post_facts
-from discover.services.index.documents import POST_COLUMNS, Judged, judge_accounts, post_text
-from discover.store.lookup import Lookup, among
+from discover.services.facts import ACCOUNTS, POSTS, post_facts
+from discover.services.index.documents import (
+    ACCOUNT_COLUMNS,
+    ACCOUNTS_OF,
+    POST_COLUMNS,
+    Judged,
+    judge_accounts,
+    judge_rows,
+    post_text,
+)
+from discover.store.lookup import Lookup, among, in_parts, together
 
 _SHOWN = Lookup(
     sa.select(
@@ -28,6 +36,11 @@ _SHOWN = Lookup(
         POSTS.c.replies, POSTS.c.likes, POSTS.c.shares, POSTS.c.link_titles,
     ).where(among(POSTS.c.id))
 )  # fmt: skip
+_AUTHORS_OF = Lookup(
+    sa.select(*ACCOUNT_COLUMNS).where(
+        ACCOUNTS.c.id.in_(sa.select(POSTS.c.account_id).where(among(POSTS.c.id)))
+    )
+)
 
 
 def hydrate(
@@ -42,10 +55,16 @@ def hydrate(
 
     `words` are those asked for, folded: they tell why an account is here.
     """
-    rows = {row.id: row for row in _SHOWN(connection, [hit.id for hit in posts])}
-    ids = {hit.id for hit in people}
-    ids.update(row.account_id for row in rows.values())
-    judged = judge_accounts(ctx, connection, ids, now)
+    ids = in_parts(hit.id for hit in posts)
+    shown, authors, others = together(
+        connection,
+        (_SHOWN, ids),
+        (_AUTHORS_OF, ids),
+        (ACCOUNTS_OF, in_parts({hit.id for hit in people})),
+    )
+    rows = {row.id: row for row in shown}
+    accounts = {row.id: row for row in (*authors, *others)}
+    judged = judge_rows(ctx, connection, list(accounts.values()), now)
     return _people(judged, people, now, words), _posts(ctx, judged, rows, posts, now)
 
 

@@ -53,7 +53,7 @@ POST_COLUMNS = (
 )  # fmt: skip
 
 # Statements are made once: to make one costs more than to run it.
-_ACCOUNTS_OF = Lookup(sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id)))
+ACCOUNTS_OF = Lookup(sa.select(*ACCOUNT_COLUMNS).where(among(ACCOUNTS.c.id)))
 _places = places()
 _NEWEST = Lookup(
     sa.select(*POST_COLUMNS)
@@ -85,7 +85,7 @@ def judge_accounts(
     ctx: Context, connection: Connection, ids: Iterable[int], now: datetime
 ) -> dict[int, Judged]:
     """Load accounts and ask consent again. Missing ids are missing in the answer."""
-    return judge_rows(ctx, connection, _ACCOUNTS_OF(connection, set(ids)), now)
+    return judge_rows(ctx, connection, ACCOUNTS_OF(connection, set(ids)), now)
 
 
 def judge_rows(
