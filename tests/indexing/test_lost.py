@@ -13,7 +13,7 @@ from discover.model.query import Kind
 from discover.ports import EngineUnavailable
 from discover.schedule import PERIODS, run_scheduler
 from discover.services.index import outbox
-from discover.services.index.indexing import restore_lost_index
+from discover.services.index.indexing import index_all, restore_lost_index
 from discover.services.tasks import run_next_task
 from discover.store.tables import Task
 from tests.support.cluster import until
@@ -42,6 +42,17 @@ def test_a_lost_index_is_rebuilt_although_somebody_waits_for_it(indexed):
     assert restore_lost_index(indexed.ctx)
     assert indexed.raw() == set(numbers.values())
     assert not restore_lost_index(indexed.ctx)
+
+
+def test_an_empty_index_to_which_everybody_is_on_their_way_is_not_made_anew(indexed):
+    indexed.listed("ann", "bea")
+    numbers = indexed.numbers()
+    lose(indexed)
+    with indexed.ctx.database.write() as connection:
+        outbox.note(connection, outbox.ACCOUNT, numbers.values(), indexed.house.clock.now())
+    assert not restore_lost_index(indexed.ctx)
+    index_all(indexed.ctx)
+    assert indexed.raw() == set(numbers.values())
 
 
 def test_lost_posts_are_rebuilt_although_the_people_are_there(indexed):

@@ -240,10 +240,8 @@ def reindex(
 
 
 def restore_lost_index(ctx: Context) -> bool:
-    """Rebuild when a collection is empty or outdated but the database is not.
-
-    What waits in the outbox is no reason not to: it may be the least of what is missing. True when
-    that was necessary; safe to call at every start.
+    """Rebuild when a collection is outdated, or empty while the database holds more than what waits
+    in the outbox. True when that was necessary; safe to call at every start.
     """
     ctx.engine.prepare()
     with _indexing(ctx) as held:
@@ -259,8 +257,17 @@ def _lost(ctx: Context) -> bool:
     with ctx.database.read() as connection:
         filled = [
             kind
-            for kind, source in ((Kind.ACCOUNTS, ACCOUNTS), (Kind.POSTS, POSTS))
-            if connection.execute(sa.select(source.c.id).limit(1)).first() is not None
+            for kind, source, waiting in (
+                (Kind.ACCOUNTS, ACCOUNTS, outbox.ACCOUNT),
+                (Kind.POSTS, POSTS, outbox.POST),
+            )
+            if connection.execute(
+                # What waits in the outbox is on its way there, and no reason to begin anew.
+                sa.select(source.c.id)
+                .where(source.c.id.not_in(sa.select(OUTBOX.c.ref).where(OUTBOX.c.kind == waiting)))
+                .limit(1)
+            ).first()
+            is not None
         ]
     return any(ctx.engine.count(kind) == 0 for kind in filled)
 
