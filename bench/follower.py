@@ -19,7 +19,8 @@ def main() -> None:
         worker.start()
         settle()
         print("ready", flush=True)
-        stop.wait()
+        while not stop.wait(0.5):  # a signal that another thread got wakes nobody
+            pass
         worker.join()
 
 
