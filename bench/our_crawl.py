@@ -16,7 +16,9 @@ from pathlib import Path
 from bench.editions import opened
 from crawler.run import run_crawler
 from discover.services.consent.servers import add_server
+from discover.services.topics.catalogue import catalogue
 from discover.settings import Settings
+from discover.wire.language import detect
 from discover.worker import work
 
 
@@ -33,7 +35,10 @@ def main(port: int, home: Path, hosts: Path, *, with_worker: bool) -> None:
     with opened(settings) as app:
         for host in hosts.read_text().split():
             add_server(app.context, host, "a bench")
-        _ = app.keys  # made before the clock starts
+        # What a process makes or loads once in its life is there before the clock starts.
+        _ = app.keys
+        detect("a sentence in any language")
+        catalogue()
         done = threading.Event()
         worker = threading.Thread(target=work, args=(app, done))
         if with_worker:
