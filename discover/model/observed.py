@@ -137,18 +137,18 @@ class ServerActorSeen:
     detail: str = ""
 
 
-Observation = (
+# Stored one by one; the others of a batch together
+Single = (
     ServerSeen
     | ServerVisited
     | CandidatesSeen
-    | ActorSeen
     | ActorUnchanged
     | ActorMissing
     | ExtrasSeen
-    | PostsSeen
     | PostMissing
     | ServerActorSeen
 )
+Observation = Single | ActorSeen | PostsSeen
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 
 from discover.store.bulk import Delete, Insert
-from discover.store.database import Database, table
+from discover.store.database import table
 from discover.store.tables import Post, SeenActivity, TrendUse, Visit
 
 POSTS, SEEN, USES = table(Post), table(SeenActivity), table(TrendUse)
@@ -24,17 +24,6 @@ ROW = {
 }  # fmt: skip
 COLUMNS = ("uri", "account_id", *ROW)
 USE = ("post_id", "kind", "name", "account_id", "hour", "language")
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path):
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    opened = Database(url)
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 def post(name):

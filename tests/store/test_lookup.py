@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from discover.store.database import Database, table
+from discover.store.database import table
 from discover.store.lookup import Lookup, among, in_parts, together
 from discover.store.tables import Account, Visit
 
@@ -16,13 +16,8 @@ NOW = datetime(2026, 11, 1, 12, 30, 15, 250_000, tzinfo=UTC)
 COUNT = 1200  # more than one statement takes
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path):
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    opened = Database(url)
-    opened.migrate()
+@pytest.fixture
+def database(database):
     rows = [
         {
             "uri": f"https://a.test/{number}",
@@ -37,10 +32,9 @@ def database(request: pytest.FixtureRequest, tmp_path):
         }
         for number in range(COUNT)
     ]
-    with opened.write() as connection:
+    with database.write() as connection:
         connection.execute(sa.insert(ACCOUNTS), rows)
-    yield opened
-    opened.close()
+    return database
 
 
 def both(database, statement, items, **more):

@@ -18,17 +18,6 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 COUNT = sa.select(sa.func.count().label("count")).select_from(VISITS)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database(request: pytest.FixtureRequest, tmp_path):
-    url = f"sqlite:///{tmp_path / 'a.db'}"
-    if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
-    opened = Database(url)
-    opened.migrate()
-    yield opened
-    opened.close()
-
-
 def add(database, name: str) -> None:
     with database.write() as connection:
         connection.execute(

@@ -25,6 +25,7 @@ from discover.model.observed import (
     ServerActorSeen,
     ServerSeen,
     ServerVisited,
+    Single,
 )
 from discover.model.verdict import Reason
 from discover.policy.consent import decide_server, must_purge, refuses_all
@@ -110,18 +111,14 @@ class _Gathered:
         stored.clear()
 
 
-def _apply(ctx: Context, connection: Connection, seen: Observation, now: datetime) -> Outcome:
+def _apply(ctx: Context, connection: Connection, seen: Single, now: datetime) -> Outcome:
     match seen:
-        case ActorSeen():
-            return actors_seen(ctx, connection, [seen], now)[0]
         case ActorUnchanged():
             return actor_unchanged(ctx, connection, seen, now)
         case ActorMissing():
             return actor_missing(ctx, connection, seen, now)
         case ExtrasSeen():
             return extras_seen(ctx, connection, seen, now)
-        case PostsSeen():
-            return posts_seen(ctx, connection, [seen], now)[0]
         case PostMissing():
             return post_missing(ctx, connection, seen, now)
         case CandidatesSeen():
