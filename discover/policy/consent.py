@@ -174,8 +174,10 @@ def decide_post(post: PostFacts, author: Author, rules: Rules, now: datetime) ->
     """May this post be found? `author` must carry the author's verdict of this moment."""
     noes: list[Reason] = []
     posts = author.verdict.index_posts
-    if posts.answer is Answer.NO:
+    if must_purge(posts):
         noes.append(Reason.AUTHOR_NOT_INDEXED)
+    elif posts.answer is Answer.NO:  # passing: what is stored waits with its author
+        noes += posts.reasons
     if post.author != author.uri:
         noes.append(Reason.FOREIGN_AUTHOR)
     if host_of(post.uri) != author.host:

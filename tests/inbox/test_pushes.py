@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from threading import Thread
 
 import pytest
 import sqlalchemy as sa
 
 from discover.model.instance import RobotsState
+from discover.model.observed import ServerSeen
+from discover.services.consent.audit import audit
 from discover.services.consent.servers import add_server
 from discover.services.consent.withdraw import uncount_account
+from discover.services.crawl.observe import observe
 from discover.services.federation import interactions, people
 from discover.store.database import table
 from discover.store.tables import (
@@ -116,6 +120,33 @@ def test_whom_a_push_speaks_of_is_not_forgotten_while_robots_txt_cannot_be_read(
     house.send(dora, "Update", {"type": "Person", "id": dora.uri})
     house.tasks()
     assert [row.uri for row in house.rows(Visit)] == [dora.uri]
+
+
+def read_robots(house, state):
+    now = house.clock.now()
+    observe(house.app.context, [ServerSeen(HOST, state, None, None, False, seen_at=now)])
+
+
+def test_post_that_is_pushed_while_robots_txt_cannot_be_read_is_found_again_afterwards(house, anna):
+    edited = house.town.post(anna, "A second lighthouse")
+    house.hear(anna, "Create", note(house, edited), to=[EVERYBODY])
+    read_robots(house, RobotsState.UNREADABLE)
+    new = house.town.post(anna, "A third lighthouse")
+    house.hear(anna, "Create", note(house, new), to=[EVERYBODY])
+    house.hear(anna, "Update", note(house, edited), to=[EVERYBODY])
+    assert house.found("lighthouse") == []
+    assert audit(house.app.context).removed == []
+    read_robots(house, RobotsState.ALLOWED)
+    house.clock.ahead += timedelta(days=1)
+    house.work()
+    assert set(house.found("lighthouse")) == {anna.first, edited, new}
+
+
+def test_narrowed_post_is_removed_though_robots_txt_cannot_be_read(house, anna):
+    read_robots(house, RobotsState.UNREADABLE)
+    house.town.documents[anna.first] |= {"to": [f"{anna.uri}/followers"], "cc": [EVERYBODY]}
+    house.hear(anna, "Update", note(house, anna.first), to=[EVERYBODY])
+    assert house.rows(Post) == []
 
 
 def test_post_of_a_person_who_opted_in_alone_is_looked_at(house):

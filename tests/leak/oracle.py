@@ -127,6 +127,8 @@ class Oracle:
         one = self.known.get(uri)
         if one is None or one.person.host not in self.software or now - one.at > PURGED:
             return False
+        if self.robots.get(one.person.host) != "allow":
+            return False  # maybe never stored: their posts come with them, once it can be read
         return self._flags(one.person, self.software[one.person.host])[1]
 
     def drop_appointments(self, now: datetime) -> None:
@@ -204,6 +206,7 @@ class Oracle:
         person, one = self._origin.people[uri], self.known.get(uri)
         if one is None or not server.up or server.robots != "allow":
             return
+        hidden = self.robots.get(server.host) != "allow"  # when its robots.txt was last read
         post = next((post for post in person.posts if person.post_uri(post) == address), None)
         gone = person.answer in ("404", "410", "tombstone") or person.suspended
         if (
@@ -213,7 +216,7 @@ class Oracle:
             or not self._flags(one.person, server.software)[1]
         ):
             one.posts.pop(address, None)
-        else:
+        elif not hidden:  # what is there stays as it is, and nothing comes
             one.posts[address] = replace(post)
 
     def _see(self, person: Person, server: OriginServer, now: datetime) -> None:

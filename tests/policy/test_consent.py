@@ -254,6 +254,13 @@ def test_no_post_of_an_author_without_indexable():
     assert Reason.AUTHOR_NOT_INDEXED in judge_post(POST, with_signals(indexable=Flag.FALSE)).reasons
 
 
+def test_a_servers_bad_day_hides_posts_without_purging_them():
+    bad_day = with_server(robots=RobotsState.UNREADABLE)
+    assert judge_post(POST, bad_day).reasons == (Reason.ROBOTS_UNREADABLE,)
+    assert not must_purge(judge_post(POST, bad_day))
+    assert must_purge(judge_post(replace(POST, audience=Audience.UNLISTED), bad_day))
+
+
 def test_only_posts_within_the_hashtags_that_a_person_chose():
     scoped = with_person(act=PersonAct.IN_TAGS, tags=frozenset({"astronomy"}))
     assert judge_post(replace(POST, hashtags=("astronomy", "cats")), scoped).allowed

@@ -19,6 +19,7 @@ from discover.policy.consent import (
     author_of,
     decide_account,
     decide_post,
+    must_purge,
     trend_of,
 )
 from discover.policy.languages import written
@@ -192,7 +193,7 @@ def _sort_out(
             refused += 1
             todo.saying.pop(post.uri, None)
             stored -= todo.new.pop(post.uri, None) is not None
-            if row is not None and row.id not in todo.gone:
+            if row is not None and row.id not in todo.gone and must_purge(decision):
                 todo.gone[row.id] = None
                 todo.counted.pop(row.id, None)
                 stored -= todo.changed.pop(row.id, None) is not None

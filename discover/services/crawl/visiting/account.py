@@ -20,6 +20,7 @@ from discover.model.observed import (
     ServerActorSeen,
     VisitResult,
 )
+from discover.policy.consent import must_purge
 from discover.policy.origin import same_origin
 from discover.policy.robots import forbids_indexing
 from discover.services.crawl.visiting.documents import (
@@ -119,8 +120,12 @@ class _Visit:
             passing = missing is Missing.UNREACHABLE
             detail = got.detail if isinstance(got, Absent) else "304 without a condition"
             return self._ended(ok=False, over=not passing, detail=detail, unreachable=passing)
-        stored = await read_pushed(self._tools, self._turn, got)
-        return self._ended(ok=True, over=True, reading=Reading(stored=stored))
+        outcome = await read_pushed(self._tools, self._turn, got)
+        posts = outcome.verdict.index_posts if outcome.verdict is not None else None
+        if posts is not None and not posts.allowed and not must_purge(posts):
+            # Its author is held and hidden for now: neither yes nor no about the post.
+            return self._ended(ok=False, detail="its author's posts cannot be shown for now")
+        return self._ended(ok=True, over=True, reading=Reading(stored=outcome.stored))
 
     async def _server_actor(self, uri: str) -> Visited:
         """Its server says whether this actor, which asked for us, is its own."""
