@@ -132,12 +132,25 @@ class Oracle:
         return self._flags(one.person, self.software[one.person.host])[1]
 
     def drop_appointments(self, now: datetime) -> None:
-        """Posts are waited for while their author's are shown: an appointment may go with its author."""
+        """Posts are waited for while their author's are shown and they are young enough: an
+        appointment may go with its author, or with a post that the sweep takes away.
+        """
         self.expected = {
             uri
             for uri in self.expected
-            if "/statuses/" not in uri or self.shows_posts_of(uri.partition("/statuses/")[0], now)
+            if "/statuses/" not in uri
+            or (
+                self.shows_posts_of(uri.partition("/statuses/")[0], now)
+                and not self._too_old(uri, now)
+            )
         }
+
+    def _too_old(self, uri: str, now: datetime) -> bool:
+        author = uri.partition("/statuses/")[0]
+        one, person = self.known.get(author), self._origin.people[author]
+        held = (one.aged | one.posts) if one is not None else {}
+        posts = [*held.items(), *((person.post_uri(post), post) for post in person.posts)]
+        return any(name == uri and now - post.published > RETENTION for name, post in posts)
 
     # What a visit sees
 
