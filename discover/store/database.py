@@ -7,7 +7,7 @@ takes the write lock at its start, so that a reader never turns writer half-way 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -21,6 +21,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection, Engine
 from sqlmodel import SQLModel
+
+from discover.store.turns import Turns
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # SQLite's limit of bound values is 32,766; lists are cut well below it.
@@ -49,6 +51,11 @@ class Database:
         self.committed: Callable[[Connection], None] = lambda _connection: None
         self._open = True
         self._kept: list[Connection] = []  # between two reads
+        self._turns: Turns | None = None
+        self._turn: Callable[[], AbstractContextManager[None]] = nullcontext
+        if self.sqlite and self.url.database:
+            self._turns = Turns(Path(self.url.database))
+            self._turn = self._turns.turn
         self._reader = self._engine()
         if self.sqlite:
             self._writer = self._engine("BEGIN IMMEDIATE")
@@ -134,7 +141,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction: committed on leaving, rolled back on an exception."""
-        with self._writer.begin() as connection:
+        with self._turn(), self._writer.begin() as connection:
             yield connection
         self.committed(connection)
 
@@ -171,6 +178,8 @@ class Database:
         self._let_go()
         self._reader.dispose()
         self._writer.dispose()
+        if self._turns is not None:
+            self._turns.close()
 
 
 def table(model: type[SQLModel]) -> sa.Table:
