@@ -29,6 +29,7 @@ from api.main import create_app
 from bench.editions import Parts, opened
 from bench.measure import Goal, Result, median
 from discover.bootstrap import App
+from discover.cli.running import settle
 from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ServerSeen
 from discover.net.public_keys import made_by
@@ -62,6 +63,7 @@ def run(parts: Parts, *, quick: bool) -> Result:
         unit="activities a second",
     )
     with one_core(), RudeSite() as site:
+        settle()  # as every Waypost that runs
         people = [Person(f"p{number}").live_at(site) for number in range(PEOPLE)]
         for name, (scheme, options) in SCHEMES.items():
             pairs, packaged = [], []

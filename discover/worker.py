@@ -23,6 +23,7 @@ from discover.services.index.indexing import (
 )
 from discover.services.owners import may_be_alive
 from discover.services.tasks import AT_ONCE, HANDLERS, drop_dead_tasks, run_next_task
+from discover.services.topics.catalogue import catalogue
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ def _index(ctx: Context, stop: threading.Event) -> Callable[[], bool]:
         """A small batch is no reason to hurry: what gathers meanwhile goes into one commit."""
         nonlocal restored
         if not restored:
+            catalogue()  # before the first batch, which would wait for it to be read
             restore_lost_index(ctx)
             restored = True
         try:

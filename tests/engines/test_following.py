@@ -17,7 +17,7 @@ from discover.model.query import Kind
 from discover.services.consent.servers import add_server
 from discover.services.crawl.observe import observe
 from discover.services.index.indexing import index_pending
-from discover.services.index.outbox import OUTBOX
+from discover.services.index.outbox import OUTBOX, POST, note
 from discover.settings import Settings
 from tests.support.site import HOST, actor, post, posts
 
@@ -92,3 +92,33 @@ def test_a_worker_that_is_told_to_stop_begins_no_other_batch(ctx):
     see_somebody(ctx)
     assert index_pending(ctx, limit=4, go_on=lambda: False) == 4
     assert waiting(ctx) > 0
+
+
+@pytest.mark.parametrize("ctx", ["server"], indirect=True)
+def test_row_whose_transaction_ended_late_does_not_wait_for_the_end_of_a_burst(ctx):
+    see_somebody(ctx)
+    with ctx.database.read() as connection:
+        known = list(connection.scalars(sa.select(OUTBOX.c.ref).where(OUTBOX.c.kind == POST)))
+    late = ctx.database.write()
+    connection = late.__enter__()
+    note(connection, POST, known[:1], ctx.clock.now())
+    number = connection.scalar(sa.select(sa.func.max(OUTBOX.c.id)))
+    calls = []
+
+    def burst() -> bool:
+        """Always more than the engine takes in; the late one ends when a younger row is at work."""
+        if len(calls) == 20:
+            late.__exit__(None, None, None)
+        with ctx.database.write() as more:
+            note(more, POST, known[:4], ctx.clock.now())
+        calls.append(number in waiting_ids(ctx))
+        return len(calls) < 60
+
+    index_pending(ctx, limit=4, go_on=burst)
+    assert any(calls), "it was never seen"
+    assert not calls[-1], "it waited for the end"
+
+
+def waiting_ids(ctx):
+    with ctx.database.read() as connection:
+        return set(connection.scalars(sa.select(OUTBOX.c.id)))

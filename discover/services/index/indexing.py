@@ -9,88 +9,66 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from discover.model.query import AccountDocument, Kind, PostDocument
-from discover.ports import Document, Handed
-from discover.services.consent import withdrawals
+from discover.model.query import Kind
+from discover.ports import Document
 from discover.services.context import Context, Stopping
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.index import outbox
+from discover.services.index.batches import (
+    Batch,
+    IndexerBusy,
+    gathered,
+    index_batch,
+    must_hold,
+    next_rows,
+    overtaken,
+    purge_first,
+    tick_off,
+)
 from discover.services.index.documents import (
     ACCOUNT_COLUMNS,
     POST_COLUMNS,
-    account_document,
     account_documents,
     judge_accounts,
     judge_rows,
-    post_document,
     post_documents,
 )
 from discover.services.index.outbox import OUTBOX
 from discover.services.locks import Hold, hold, is_abandoned
-from discover.services.suggest import similarity
-from discover.services.topics.measure import Part, measure, measured
-from discover.store.bulk import Delete
-from discover.store.lookup import Lookup, among
-from discover.store.tables import OutboxRow
+
+__all__ = [
+    "IndexerBusy",
+    "index_all",
+    "index_pending",
+    "next_size",
+    "reindex",
+    "restore_lost_index",
+]
 
 BATCH = 4000
 LOCK = "indexer"
 _LOCK_SECONDS = 60.0
-_AT_ONCE = 2  # batches that the engine has been given and has not finished
+# Batches that the engine has been given and has not finished. With one at work and two waiting
+# Meilisearch takes those two in as one.
+_AT_ONCE = 3
 _PAUSE = 0.05  # how often to look whether the engine has finished, or more has gathered
 # An engine with one queue takes a withdrawal up after what it has been given. So a batch is as
-# large as it takes in within this time: two of them are 2 s, where a withdrawal may take 5.
+# large as it takes in within this time: three of them are 3 s, where a withdrawal may take 5.
 _BATCH_SECONDS = 1.0
 _SMALLEST = 250
-# Who is like whom is worked out once a burst is over, not again and again beside it.
-_LIKENESS_AFTER = timedelta(seconds=15)
+# A batch may be a quarter as large once the engine has been at work for so long: it would soon
+# have nothing to do.
+_SOON = 0.25
 
-# Statements are made once: to make one costs more than to run it.
 _ANY_WAITING = sa.select(OUTBOX.c.id).limit(1)
-_WAITING = (
-    sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host, OUTBOX.c.at)
-    .where(OUTBOX.c.id > sa.bindparam("after"))
-    .order_by(OUTBOX.c.id)
-    .limit(sa.bindparam("limit"))
-)
-_NTH = (
-    sa.select(OUTBOX.c.id)
-    .where(OUTBOX.c.id > sa.bindparam("after"))
-    .order_by(OUTBOX.c.id)
-    .offset(sa.bindparam("number"))
-    .limit(1)
-)
-_LEAVING = (
-    sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host)
-    .where(OUTBOX.c.kind.in_((outbox.PURGE_ACCOUNT, outbox.PURGE_SERVER)))
-    .order_by(OUTBOX.c.id)
-    .limit(1000)
-)
-_DONE = Delete(OutboxRow, "id")
-_POSTS_OF = Lookup(sa.select(*POST_COLUMNS).where(among(POSTS.c.id)))
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Outbox rows whose documents the engine has been given."""
-
-    ids: list[int]
-    changed: set[int]  # accounts
-    posts: set[int] = field(default_factory=set)
-    handed: Handed | None = None
-    since: float = 0.0  # time.monotonic() when its rows were read
-
-    def wait(self, seconds: float | None = None) -> bool:
-        return self.handed is None or self.handed.wait(seconds)
 
 
 def index_pending(
@@ -122,49 +100,55 @@ def _indexing(ctx: Context) -> Iterator[Hold | None]:
         yield held
 
 
-def _must_hold(ctx: Context, held: Hold, handed: Iterable[_Batch] = ()) -> None:
-    """IndexerBusy when another process has taken over meanwhile.
-
-    What was handed over may then be older than what that one wrote: it is asked to look again.
-    """
-    if held.kept():
-        return
-    with ctx.database.write() as connection:
-        now = ctx.clock.now()
-        for batch in handed:
-            outbox.note(connection, outbox.ACCOUNT, sorted(batch.changed), now)
-            outbox.note(connection, outbox.POST, sorted(batch.posts), now)
-    raise IndexerBusy("another process has taken the index over; this one lets go")
-
-
 def _follow(ctx: Context, limit: int, held: Hold, go_on: Callable[[], bool]) -> int:
-    """The next batch is made while the engine works at the one before.
+    """The next batches are made while the engine works at those before.
 
-    Batches begin small and grow while the engine is quick with them.
+    They begin small and grow while the engine is quick with them.
     """
-    done = _purge_first(ctx)
-    size = min(limit, max(_SMALLEST, limit // 4))
+    size = min(limit, max(_SMALLEST, limit // 2))
+    handed: deque[Batch] = deque()
+    done = last = 0
     free_since = time.monotonic()  # the engine has worked at the first of `handed` since then
-    first = _index_batch(ctx, held, size)
-    handed = deque([first] if first else [])
-    while handed:
-        done += _purge_first(ctx)
-        room, last = len(handed) < _AT_ONCE and go_on(), handed[-1].ids[-1]
-        if (
-            room
-            and _gathered(ctx, last, size // 2)
-            and (more := _index_batch(ctx, held, size, after=last, handed=handed))
-        ):
-            handed.append(more)
+    while True:
+        done += purge_first(ctx)
+        if rows := _next(ctx, handed, last, size, free_since, go_on):
+            last = max(last, rows[-1].id)
+            handed.append(index_batch(ctx, held, rows, handed))
+        elif not handed:
+            return done
         elif handed[0].wait(_PAUSE):  # briefly: who leaves meanwhile is told to the engine at once
-            _must_hold(ctx, held, handed)
-            batch = handed.popleft()
-            now = time.monotonic()
-            size = next_size(len(batch.ids), size, now - max(batch.since, free_since), limit)
+            must_hold(ctx, held, handed)
+            finished = [handed.popleft()]
+            while handed and handed[0].wait(0):
+                finished.append(handed.popleft())
+            now, ticked = time.monotonic(), sum(len(batch.ids) for batch in finished)
+            size = next_size(ticked, size, now - max(finished[0].since, free_since), limit)
             free_since = now
-            _tick_off(ctx, batch)
-            done += len(batch.ids)
-    return done
+            for batch in finished:
+                tick_off(ctx, batch)
+            done += ticked
+
+
+def _next(
+    ctx: Context,
+    handed: Collection[Batch],
+    last: int,
+    size: int,
+    free_since: float,
+    go_on: Callable[[], bool],
+) -> Sequence[Any]:
+    """Rows for another batch, if it is time for one."""
+    if not last:
+        return next_rows(ctx, size)
+    if len(handed) == _AT_ONCE or not go_on():
+        return ()
+    if early := overtaken(ctx, handed, last, size):
+        return early
+    if not handed:
+        enough = min(size, _SMALLEST)
+    else:
+        enough = size // 2 if time.monotonic() - free_since < _SOON else size // 8
+    return next_rows(ctx, size, last) if gathered(ctx, last, enough) else ()
 
 
 def next_size(rows: int, size: int, seconds: float, limit: int) -> int:
@@ -173,41 +157,6 @@ def next_size(rows: int, size: int, seconds: float, limit: int) -> int:
     if rows < size // 2:
         fitting = min(fitting, size)  # a handful says nothing of what more of them would take
     return min(limit, max(_SMALLEST, min(fitting, 2 * size)))
-
-
-def _gathered(ctx: Context, after: int, number: int) -> bool:
-    """Are at least so many rows waiting behind that one?"""
-    with ctx.database.read() as connection:
-        nth = connection.execute(_NTH, {"after": after, "number": max(0, number - 1)})
-        return nth.first() is not None
-
-
-def _tick_off(ctx: Context, batch: _Batch) -> None:
-    with ctx.database.write() as connection:
-        now = ctx.clock.now()
-        similarity.mark(connection, batch.changed, now)
-        similarity.call(connection, now + _LIKENESS_AFTER)
-        _DONE(connection, batch.ids)
-        withdrawals.gone(connection, batch.ids, now)
-
-
-def _purge_first(ctx: Context) -> int:
-    """Whoever leaves does not wait behind others' news. Returns how many rows were done.
-
-    They may overtake older rows: documents are made of what the database holds at that moment.
-    """
-    with ctx.database.read() as connection:
-        rows = connection.execute(_LEAVING).all()
-        if not rows:
-            return 0
-        left_behind = _left_behind(connection, rows)
-    _purge(ctx, rows)
-    measure(ctx, left_behind)
-    with ctx.database.write() as connection:
-        ids = [row.id for row in rows]
-        _DONE(connection, ids)
-        withdrawals.gone(connection, ids, ctx.clock.now())
-    return len(rows)
 
 
 def index_all(ctx: Context, progress: Callable[[int], None] = lambda _done: None) -> int:
@@ -272,10 +221,6 @@ def _lost(ctx: Context) -> bool:
     return any(ctx.engine.count(kind) == 0 for kind in filled)
 
 
-class IndexerBusy(Exception):
-    """Another process holds the indexer's lock."""
-
-
 def _rebuild(
     ctx: Context, kind: Kind, held: Hold, progress: Callable[[str, int, int], None]
 ) -> int:
@@ -296,17 +241,18 @@ def _rebuild(
             if not rows:
                 break
             fresh.add(documents)
-            _must_hold(ctx, held)
+            must_hold(ctx, held)
             written += len(documents)
             seen += len(rows)
             last = rows[-1].id
             progress(kind.value, seen, total)
-            _purge_first(ctx)
-            if behind := _index_batch(ctx, held, BATCH, after=mark):
+            purge_first(ctx)
+            if waiting := next_rows(ctx, BATCH, mark):
+                behind = index_batch(ctx, held, waiting)
                 behind.wait()
-                _must_hold(ctx, held, [behind])
+                must_hold(ctx, held, [behind])
                 mark = behind.ids[-1]
-        _must_hold(ctx, held)
+        must_hold(ctx, held)
         fresh.swap()
     return written
 
@@ -319,82 +265,3 @@ def _documents(
         return list(account_documents(ctx, connection, judged, now))
     judged = judge_accounts(ctx, connection, {row.account_id for row in rows}, now)
     return list(post_documents(ctx, rows, judged, now))
-
-
-def _index_batch(
-    ctx: Context, held: Hold, limit: int, *, after: int = 0, handed: Iterable[_Batch] = ()
-) -> _Batch | None:
-    """Give the engine the state of what the rows speak of; None when there are none."""
-    since = time.monotonic()
-    with ctx.database.read() as connection:
-        rows = _whole(connection.execute(_WAITING, {"after": after, "limit": limit}).all(), limit)
-        if not rows:
-            return None
-        left_behind = _left_behind(connection, rows)
-    _purge(ctx, rows)
-    account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
-    post_ids = {row.ref for row in rows if row.kind == outbox.POST}
-    accounts: list[Document] = []
-    documents: list[Document] = []
-    for part in measured(ctx, account_ids | left_behind):
-        accounts += _accounts_of(part, account_ids)
-        documents += _posts_of(part, post_ids)
-    if rest := post_ids.difference(one.id for one in documents):
-        documents += _posts(ctx, rest)
-    # Each write is a commit of the engine's, so those with nothing in them are left out.
-    if gone := account_ids.difference(one.id for one in accounts):
-        ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
-    if gone := post_ids.difference(one.id for one in documents):
-        ctx.engine.delete(Kind.POSTS, sorted(gone))
-    batch = _Batch([row.id for row in rows], account_ids, post_ids, since=since)
-    _must_hold(ctx, held, [*handed, batch])
-    if accounts or documents:
-        batch.handed = ctx.engine.hand_over([*accounts, *documents])
-    return batch
-
-
-def _whole(rows: Sequence[Any], limit: int) -> Sequence[Any]:
-    """Without the beginning of a transaction whose other rows do not fit: they speak of the same
-    people, who would be read and measured twice.
-    """
-    end = len(rows)
-    while len(rows) == limit and end and rows[end - 1].at == rows[-1].at:
-        end -= 1
-    return rows[:end] if end > limit // 2 else rows
-
-
-def _accounts_of(part: Part, wanted: Collection[int]) -> Iterator[AccountDocument]:
-    for key, one in part.judged.items():
-        if key in wanted and one.verdict.list.allowed:
-            yield account_document(one, part.posts.get(key, ()), part.topics[key], part.at)
-
-
-def _posts_of(part: Part, wanted: Collection[int]) -> Iterator[PostDocument]:
-    """Of posts that were read with their authors."""
-    for key, posts in part.posts.items():
-        for post in posts:
-            if post.row.id in wanted:
-                yield post_document(post, part.judged[key])
-
-
-def _posts(ctx: Context, ids: Collection[int]) -> list[PostDocument]:
-    now = ctx.clock.now()
-    with ctx.database.read() as connection:
-        rows = _POSTS_OF(connection, sorted(ids))
-        judged = judge_accounts(ctx, connection, {row.account_id for row in rows}, now)
-        return post_documents(ctx, rows, judged, now)
-
-
-def _purge(ctx: Context, rows: Sequence[Any]) -> None:
-    for host in {row.host for row in rows if row.kind == outbox.PURGE_SERVER}:
-        ctx.engine.delete_server(host)
-    if gone := {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}:
-        ctx.engine.delete_accounts(sorted(gone))
-
-
-def _left_behind(connection: Connection, rows: Sequence[Any]) -> set[int]:
-    """Accounts that leave the index while their rows stay, until their evidence is renewed."""
-    ids = {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}
-    for host in {row.host for row in rows if row.kind == outbox.PURGE_SERVER}:
-        ids.update(connection.scalars(sa.select(ACCOUNTS.c.id).where(ACCOUNTS.c.host == host)))
-    return ids
