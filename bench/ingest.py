@@ -103,8 +103,9 @@ def run(parts: Parts, *, quick: bool) -> Result:
 def _warm_up(place: Settings) -> None:
     """Meilisearch reads its dictionaries at its first documents, for about two seconds."""
     document = PostDocument(
-        1, 1, "Ein Wort, 一个词, 言葉, 단어, คำ", (), "de", "a.test", (), False, False, False, 0
-    )
+        id=1, account_id=1, text="Ein Wort, 一个词, 言葉, 단어, คำ", tags=(), language="de",
+        server="a.test", media=(), sensitive=False, reply=False, bot=False, published=0,
+    )  # fmt: skip
     _meilisearch(place, [document])
 
 
