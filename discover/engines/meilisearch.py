@@ -206,11 +206,10 @@ class MeilisearchEngine:
 
     def _ask(self, queries: Sequence[EngineQuery], asked: Sequence[Asked]) -> Any:
         """What it found for each."""
-        bodies = [request(*one) for one in zip(queries, asked, strict=True)]
-        names = [self.name(query.kind) for query in queries]
-        if len(names) == 1:
-            return [self._server.http.post(f"indexes/{names[0]}/search", bodies[0])]
-        each = [{"indexUid": name, **body} for name, body in zip(names, bodies, strict=True)]
+        each = [
+            {"indexUid": self.name(query.kind), **request(query, one)}
+            for query, one in zip(queries, asked, strict=True)
+        ]
         return self._server.http.post("multi-search", {"queries": each})["results"]
 
     def _known(self, kind: Kind, words: Sequence[str]) -> tuple[str, ...]:

@@ -41,12 +41,15 @@ class _Gate:
     def _enter_of_all(self) -> bool:
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:  # also where a file system knows no locks
+        except BlockingIOError:
             return False
+        except OSError:  # a file system that knows no such locks: only threads queue
+            return True
         return True
 
     def leave(self) -> None:
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        with suppress(OSError):
+            fcntl.flock(self._file, fcntl.LOCK_UN)
         self._here.release()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
 import threading
@@ -119,3 +120,15 @@ def test_failed_write_ends_its_turn(database) -> None:
     with database.write() as connection:
         connection.execute(sa.text("UPDATE busy SET times = 1"))
     assert time.monotonic() - began < turns.PATIENCE / 2
+
+
+def test_file_system_without_locks_delays_nobody(database, monkeypatch) -> None:
+    def unknown(_file: object, _how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(turns.fcntl, "flock", unknown)
+    began = time.monotonic()
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE busy SET times = 5"))
+    assert time.monotonic() - began < turns.PATIENCE / 2
+    assert times(database) == 5
