@@ -156,9 +156,9 @@ def raw_headers(request: SignedRequest) -> list[tuple[bytes, bytes]]:
     return [(name.encode(), value.encode()) for name, value in headers.items()]
 
 
-async def post(api: FastAPI, request: SignedRequest) -> int:
-    """Straight into the application, as its HTTP server would."""
-    scope = {
+def scope_of(request: SignedRequest) -> dict[str, Any]:
+    """What an HTTP server makes of a request."""
+    return {
         "type": "http",
         "http_version": "1.1",
         "method": "POST",
@@ -171,7 +171,11 @@ async def post(api: FastAPI, request: SignedRequest) -> int:
         "client": ("192.0.2.1", 1),
         "server": ("waypost.test", 443),
     }
-    parts = [{"type": "http.request", "body": request.body, "more_body": False}]
+
+
+async def post(api: FastAPI, scope: dict[str, Any], body: bytes) -> int:
+    """Straight into the application, as its HTTP server would."""
+    parts = [{"type": "http.request", "body": body, "more_body": False}]
     status = 0
 
     async def receive() -> dict[str, Any]:
@@ -198,11 +202,11 @@ async def through_the_inbox(
                 await api.state.verifier.verify(
                     signed(person, scheme, options, f"first-{number}"), claimed_actor=person.uri
                 )
-        waiting = iter(requests)
+        waiting = iter([(scope_of(request), request.body) for request in requests])
 
         async def client() -> None:
-            for request in waiting:
-                assert await post(api, request) == 202
+            for scope, body in waiting:
+                assert await post(api, scope, body) == 202
 
         began = time.perf_counter()
         await asyncio.gather(*(client() for _ in range(AT_ONCE)))
@@ -274,7 +278,8 @@ async def wave(api: FastAPI, person: Person, numbers: range, refused: Refused) -
     async def client() -> None:
         for number in waiting:
             name = hashlib.sha256(b"%d" % number).hexdigest()
-            status = await post(api, refused(person, one, name))
+            request = refused(person, one, name)
+            status = await post(api, scope_of(request), request.body)
             assert status in (400, 401, 403, 413), status
 
     await asyncio.gather(*(client() for _ in range(AT_ONCE)))

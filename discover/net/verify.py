@@ -18,6 +18,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Protocol, Self
 
+from discover.model.frozen import quick
 from discover.net.client import GuardedClient
 from discover.net.public_keys import made_by
 from discover.net.recent import Recent
@@ -41,7 +42,7 @@ BLOCKS_FOLLOW = timedelta(seconds=1)  # a block is obeyed after so long
 _READING = ("GET", "HEAD")
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class SignedRequest:
     """A request as it came. Header names are in lower case, repeated ones joined by ", "."""
 
@@ -51,7 +52,7 @@ class SignedRequest:
     body: bytes  # raw, before any decompression
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Use:
     """A signature that changes something is good once, and until then. `digest` stands for it."""
 
@@ -59,7 +60,7 @@ class Use:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Signer:
     """The actor whose key made the signature. Inboxes only if they are on the actor's host.
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, cast
 
 PATIENCE = 5.0  # seconds; whoever waited so long asks SQLite itself
 _SHORTEST, _LONGEST = 0.0002, 0.002  # seconds between two looks at another process
@@ -23,7 +24,7 @@ class _Gate:
 
     def __init__(self, path: Path) -> None:
         self._here = threading.Lock()
-        self._file = path.open("ab")
+        self._file = _opened(path)
 
     def enter(self, until: float) -> bool:
         """False when its turn did not come by then (time.monotonic())."""
@@ -39,6 +40,8 @@ class _Gate:
         return True
 
     def _enter_of_all(self) -> bool:
+        if self._file is None:
+            return True
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -48,12 +51,22 @@ class _Gate:
         return True
 
     def leave(self) -> None:
-        with suppress(OSError):
-            fcntl.flock(self._file, fcntl.LOCK_UN)
+        if self._file is not None:
+            with suppress(OSError):
+                fcntl.flock(self._file, fcntl.LOCK_UN)
         self._here.release()
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
+
+
+def _opened(path: Path) -> IO[bytes] | None:
+    """To read is enough: another user may have made it. None: threads queue alone."""
+    for mode in ("ab", "rb"):
+        with suppress(OSError):
+            return cast("IO[bytes]", path.open(mode))
+    return None
 
 
 class Turns:
@@ -82,6 +95,5 @@ class Turns:
                 self._now.leave()
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._next.close()
-            self._now.close()
+        self._next.close()
+        self._now.close()

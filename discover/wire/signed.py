@@ -16,7 +16,6 @@ import hashlib
 import hmac
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -24,6 +23,7 @@ import http_sf
 from http_message_signatures import HTTPMessageSignaturesException, HTTPSignatureComponentResolver
 from http_sf.compat import Item
 
+from discover.model.frozen import quick
 from discover.wire.signatures import cavage_string
 
 MAX_HEADER = 8192  # characters of a signature's headers; honest ones have below 1,000
@@ -44,7 +44,7 @@ class BadSignature(ValueError):
     """The text says, in plain words, what is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Signature:
     """A well-formed signature. `base` is the text it claims to be made over."""
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -132,3 +133,21 @@ def test_file_system_without_locks_delays_nobody(database, monkeypatch) -> None:
         connection.execute(sa.text("UPDATE busy SET times = 5"))
     assert time.monotonic() - began < turns.PATIENCE / 2
     assert times(database) == 5
+
+
+@pytest.mark.parametrize("unreadable", [False, True])
+def test_queue_that_another_user_made_keeps_nobody_from_writing(tmp_path, monkeypatch, unreadable):
+    def refuse(path: Path, mode: str = "r", *more: object, **named: object) -> object:
+        if path.name.startswith("a.db-") and (unreadable or "a" in mode):
+            raise PermissionError(path)
+        return opened(path, mode, *more, **named)
+
+    for name in ("a.db-next", "a.db-now"):
+        (tmp_path / name).touch()
+    opened = Path.open
+    monkeypatch.setattr(Path, "open", refuse)
+    database = Database(f"sqlite:///{tmp_path / 'a.db'}")
+    with database.write() as connection:
+        connection.execute(sa.text("CREATE TABLE busy (times INTEGER)"))
+    assert times(database) == 0
+    database.close()

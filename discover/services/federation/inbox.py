@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from discover.model.frozen import quick
 from discover.net.verify import Use
 from discover.policy.origin import host_of
 from discover.services.consent.proof_rows import out_by_contact
@@ -41,7 +42,7 @@ MOST_TRIES = 10
 WITHDRAWALS = frozenset({"Delete", "Undo", "Block", "Reject"})
 
 
-@dataclass(frozen=True, slots=True)
+@quick(frozen=True, slots=True)
 class Received:
     """An activity whose signature was verified, which says who sent it, not that it is true.
 
