@@ -112,15 +112,33 @@ def test_what_a_profile_takes_away_goes_though_its_document_is_unchanged(house):
     assert house.found("queer", "accounts") == []
 
 
-@pytest.mark.parametrize("before", ["unreadable", "forbidden"])
-def test_who_was_met_while_robots_txt_was_no_yes_is_found_once_it_is(house, before):
+def meet_ann(house, robots):
     ann = house.town.person("ann")
     house.opt_in()
     house.work()  # the server itself
-    house.change(Server, robots=before)
+    house.change(Server, robots=robots, due_at=house.clock.now() + timedelta(days=5))
     schedule_now(house.app.context, handles=[Handle("ann", HOST)])
     house.work()
+    return ann
+
+
+def test_who_was_met_while_robots_txt_forbade_us_is_found_once_it_allows(house):
+    ann = meet_ann(house, "forbidden")
     assert house.found("ann", "accounts") == []
     house.change(Server, due_at=house.clock.now())
+    house.work()
+    assert house.found("ann", "accounts") == [ann.uri]
+
+
+def test_server_whose_documents_can_be_read_again_is_looked_at_at_once(house):
+    ann = meet_ann(house, "unreadable")  # as it was, and will be asked again in five days
+    assert house.found("ann", "accounts") == [ann.uri]
+
+
+def test_who_was_listed_is_shown_again_with_the_next_reading_after_a_bad_day(house):
+    ann = meet_ann(house, "allowed")
+    house.change(Server, robots="unreadable")
+    assert house.found("ann", "accounts") == []
+    house.clock.ahead += timedelta(days=4)  # the server itself is due tomorrow
     house.work()
     assert house.found("ann", "accounts") == [ann.uri]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from discover.model.instance import RobotsState
 from discover.model.observed import (
     ActorMissing,
     ActorUnchanged,
@@ -17,7 +19,7 @@ from discover.model.observed import (
     Outcome,
 )
 from discover.model.verdict import AccountVerdict, Reason
-from discover.policy.consent import AccountFacts, Rules, decide_account, must_purge
+from discover.policy.consent import AccountFacts, Rules, ServerFacts, decide_account, must_purge
 from discover.policy.origin import host_of
 from discover.services.consent import verdict_rows
 from discover.services.consent.decisions import decisions_to_json
@@ -31,6 +33,7 @@ from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
 from discover.services.facts import (
     ACCOUNTS,
+    SERVERS,
     account_facts,
     load_persons,
     load_servers,
@@ -48,6 +51,20 @@ _UNKNOWN_BECAUSE = {
 _BY_URI = Lookup(sa.select(ACCOUNTS).where(among(ACCOUNTS.c.uri)))
 _VERDICT = sa.select(VERDICTS).where(VERDICTS.c.uri == sa.bindparam("wanted"))
 _UPDATE = sa.update(ACCOUNTS).where(ACCOUNTS.c.id == sa.bindparam("account"))
+_SOON = (
+    sa.update(SERVERS)
+    .where(among(SERVERS.c.host), SERVERS.c.due_at > sa.bindparam("now"))
+    .values(due_at=sa.bindparam("now"))
+)
+
+
+def look_at_servers(connection: Connection, servers: Iterable[ServerFacts], now: datetime) -> None:
+    """Whose documents can be read lets its robots.txt be read. Where we have on record that it does
+    not, its people are hidden: that is looked at now, not when its backoff ends.
+    """
+    hosts = {one.host for one in servers if one.robots is RobotsState.UNREADABLE}
+    if hosts:
+        connection.execute(_SOON, {"among": sorted(hosts), "now": now})
 
 
 def actor_unchanged(
@@ -63,6 +80,7 @@ def actor_unchanged(
         .values(evidence_at=seen.seen_at, hidden=False)
     )
     facts = replace(_facts_of(ctx, connection, row), evidence_at=seen.seen_at)
+    look_at_servers(connection, [facts.server], now)
     verdict = decide_account(facts, ctx.rules, now)
     _keep_change(connection, row, verdict, seen)
     if must_purge(verdict.list):

@@ -24,7 +24,11 @@ from discover.services.consent.withdraw import (
 )
 from discover.services.consent.withdrawals import Because
 from discover.services.context import Context
-from discover.services.crawl.observe_actor import had_expired, standing_verdict
+from discover.services.crawl.observe_actor import (
+    had_expired,
+    look_at_servers,
+    standing_verdict,
+)
 from discover.services.facts import ACCOUNTS, load_servers, signals_to_json
 from discover.services.index import outbox
 from discover.services.trends import uses as trend_uses
@@ -105,6 +109,7 @@ def actors_seen(
     in its order.
     """
     cases = _judged(ctx, connection, group, now)
+    look_at_servers(connection, [case.facts.server for case in cases], now)
     _keep_accounts(connection, [case for case in cases if case.to_keep], ctx.rules, now)
     outcomes, final = [], []
     for case in cases:
