@@ -8,12 +8,13 @@ good manners among our own threads and processes. Whether a write may begin is S
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, cast
 
 PATIENCE = 5.0  # seconds; whoever waited so long asks SQLite itself
 _SHORTEST, _LONGEST = 0.0002, 0.002  # seconds between two looks at another process
@@ -25,6 +26,8 @@ class _Gate:
     def __init__(self, path: Path) -> None:
         self._here = threading.Lock()
         self._file = _opened(path)
+        # Also when nobody closes it
+        self._end = None if self._file is None else weakref.finalize(self, os.close, self._file)
 
     def enter(self, until: float) -> bool:
         """False when its turn did not come by then (time.monotonic())."""
@@ -57,15 +60,16 @@ class _Gate:
         self._here.release()
 
     def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._file = None  # its number will be another file's
+        if self._end is not None:
+            self._end()
 
 
-def _opened(path: Path) -> IO[bytes] | None:
+def _opened(path: Path) -> int | None:
     """To read is enough: another user may have made it. None: threads queue alone."""
-    for mode in ("ab", "rb"):
+    for how in (os.O_RDWR | os.O_CREAT, os.O_RDONLY):
         with suppress(OSError):
-            return cast("IO[bytes]", path.open(mode))
+            return os.open(path, how, 0o644)
     return None
 
 

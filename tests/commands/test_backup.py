@@ -50,13 +50,10 @@ def test_whoever_left_after_a_backup_is_gone_when_it_is_restored(tmp_path):
         talk.say(cy, "in")
         forget_server(house.app.context, "d.lab.test")
         assert people(house) == {"bea", "cy"}
-        house.app.close()
-
-        copy(backup, database)
-        house.app = open_app(house.app.settings, clock=house.clock)
-        assert people(house) == {"bea", "cy"}
-        assert house.found("ann", "accounts") == house.found("dan", "accounts") == []
-        assert replay(house.app.context) == Replayed(), "once is enough"
+        with restored(house, backup):
+            assert people(house) == {"bea", "cy"}
+            assert house.found("ann", "accounts") == house.found("dan", "accounts") == []
+            assert replay(house.app.context) == Replayed(), "once is enough"
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 import threading
@@ -137,15 +138,15 @@ def test_file_system_without_locks_delays_nobody(database, monkeypatch) -> None:
 
 @pytest.mark.parametrize("unreadable", [False, True])
 def test_queue_that_another_user_made_keeps_nobody_from_writing(tmp_path, monkeypatch, unreadable):
-    def refuse(path: Path, mode: str = "r", *more: object, **named: object) -> object:
-        if path.name.startswith("a.db-") and (unreadable or "a" in mode):
+    def refuse(path: Path, how: int, mode: int) -> int:
+        if unreadable or how & os.O_RDWR:
             raise PermissionError(path)
-        return opened(path, mode, *more, **named)
+        return opened(path, how, mode)
 
     for name in ("a.db-next", "a.db-now"):
         (tmp_path / name).touch()
-    opened = Path.open
-    monkeypatch.setattr(Path, "open", refuse)
+    opened = os.open
+    monkeypatch.setattr(turns.os, "open", refuse)
     database = Database(f"sqlite:///{tmp_path / 'a.db'}")
     with database.write() as connection:
         connection.execute(sa.text("CREATE TABLE busy (times INTEGER)"))
