@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ INTRODUCTION = """# Speed
 
 Everything here is measured side by side in one run by `make bench`, on real parts: the pretend
 fediverse over real HTTP, SQLite and PostgreSQL, Tantivy and Meilisearch. This page is made from
-the last run by `python -m bench report`.
+the last run of each by `python -m bench report`.
 
 **How to read it.** The ratios count, not the absolute numbers: ours and the bare part take turns
 within the same minutes on the same machine, {cores} shared cores in a container, and each number
@@ -52,19 +53,35 @@ baselines in one run of `python -m bench relevance`. This page is made from the 
 
 def write() -> None:
     PLOTS.mkdir(exist_ok=True)
-    results = [json.loads(path.read_text()) for path in map(_path, ORDER) if path.exists()]
-    cores = results[0]["cores"] if results else "?"
-    pieces = [INTRODUCTION.format(cores=cores)]
-    for result in results:
+    results = {name: json.loads(_path(name).read_text()) for name in ORDER if _path(name).exists()}
+    cores = next((one["cores"] for one in results.values()), "?")
+    for result in results.values():
         _plot(result)
-        pieces.append(_section(result))
-    PAGE.write_text("\n".join(pieces))
+    sections = _kept() | {name: _section(result) for name, result in results.items()}
+    PAGE.write_text(
+        "\n".join(
+            [
+                INTRODUCTION.format(cores=cores),
+                *(sections[name] for name in ORDER if name in sections),
+            ]
+        )
+    )
     print(f"wrote {PAGE}")
     if _path("relevance").exists():
         result = json.loads(_path("relevance").read_text())
         _plot(result)
         RELEVANCE_PAGE.write_text("\n".join([RELEVANCE, _section(result)]))
         print(f"wrote {RELEVANCE_PAGE}")
+
+
+def _kept() -> dict[str, str]:
+    """The page's sections by their benches: what was not measured anew stays as it is."""
+    pieces = PAGE.read_text().split("\n## ")[1:] if PAGE.exists() else []
+    found = {}
+    for piece in pieces:
+        if plot := re.search(r"\(performance/(\w+)\.svg\)", piece):
+            found[plot[1]] = f"## {piece.rstrip()}\n"
+    return found
 
 
 def _path(name: str) -> Path:
