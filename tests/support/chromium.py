@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 # For Playwright: nothing but what the page itself asks for leaves the browser.
@@ -62,6 +62,19 @@ def chromium() -> Iterator[Browser]:
         opened = playwright.chromium.launch(executable_path=install_chromium(), args=FLAGS)
         yield opened
         opened.close()
+
+
+def meet(tab: Page, heading: str) -> None:
+    """Wait for a page under this heading.
+
+    A click comes back when the answer begins: what is looked for at once may still be looked for
+    on a page that is half there, or on the one before. Who waits in vain sees what there was.
+    """
+    try:
+        expect(tab.get_by_role("heading", name=heading)).to_be_visible()
+    except AssertionError:
+        shown = tab.locator("main").inner_text()
+        raise AssertionError(f"no {heading!r} at {tab.url}, which shows:\n{shown}") from None
 
 
 @pytest.fixture(scope="module")

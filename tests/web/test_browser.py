@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
+from playwright.sync_api import expect
 
 from discover.services.facts import ACCOUNTS
 from discover.services.suggest import similarity
@@ -74,7 +75,7 @@ def test_suggestions_that_come_late_do_not_open_over_the_page(tab):
     tab.locator("#q").fill("gazer1")  # whoever comes back is told again
     listed.wait_for(state="visible")
     tab.keyboard.press("Escape")
-    assert not listed.is_visible()
+    expect(listed).to_be_hidden()
 
 
 def test_who_hid_everybody_is_told_so_and_may_have_them_back(browser, own_site):
@@ -89,16 +90,15 @@ def test_who_hid_everybody_is_told_so_and_may_have_them_back(browser, own_site):
     there = cards.count()
     assert there > 1
     assert not told.is_visible()
-    while cards.count():
+    while left := cards.count():
         cards.first.locator("a[data-not]").click()
-    assert told.is_visible()
-    assert tab.evaluate("document.activeElement.id") == "hidden-all"
+        expect(cards).to_have_count(left - 1)
+    expect(told).to_be_focused()
     tab.goto("/discover?topic=astronomy")
-    assert "hidden everybody" in told.inner_text()
+    expect(told).to_contain_text("hidden everybody")
     told.get_by_role("button", name="Show them again").click()
-    cards.first.wait_for()
-    assert cards.count() == there
-    assert not told.is_visible()
+    expect(cards).to_have_count(there)
+    expect(told).to_be_hidden()
     tab.context.close()
 
 
@@ -107,7 +107,7 @@ def test_warned_post_opens_only_when_asked(tab):
     alt = tab.get_by_text("A hairy spider")
     assert not alt.is_visible()
     tab.get_by_text("Content warning").click()
-    assert alt.is_visible()
+    expect(alt).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from api.routes import checks
 from discover.demo.people import Host
+from tests.support.chromium import meet
 from tests.support.journey import Journey
 from tests.support.site import GENEROUS, serving
 
@@ -61,22 +62,22 @@ def test_am_i_listed_then_out_then_gone(journey, browser, scripts):
         tab.goto("/why")
         tab.get_by_label("Handle or server").fill(f"@{handle}")
         tab.get_by_role("button", name="Look").click()
-        assert tab.get_by_role("heading", name="This account is listed").is_visible()
+        meet(tab, "This account is listed")
         avatar = tab.request.get(f"/account/{handle}", headers={"Accept": "text/html"}).text()
         picture = re.search(r'src="(/media/avatar/[^"]+)"', avatar)[1]
         assert tab.request.get(picture).status == 200
 
         tab.get_by_role("link", name="leave for good").click()
-        assert tab.get_by_label("Your handle").input_value() == handle
+        expect(tab.get_by_label("Your handle")).to_have_value(handle)
         tab.get_by_role("button", name="Go on").click()
         code = tab.locator("pre.totake").inner_text().strip()
         assert code.startswith("waypost-")
         apart(lambda: trip.lab.change(handle, bio=f"I am leaving: {code}"))
         tab.get_by_role("button", name="Remove me for good").click()
-        assert tab.get_by_role("heading", name="Done").is_visible()
+        meet(tab, "Done")
 
         tab.get_by_role("link", name="See for yourself").click()
-        assert tab.get_by_role("heading", name="This account is not listed").is_visible()
+        meet(tab, "This account is not listed")
         assert tab.request.get(picture).status == 404
         assert tab.request.get(f"/account/{handle}").status == 404
         shown = tab.request.get(f"/search?q={handle}", headers={"Accept": "text/html"}).text()
@@ -98,7 +99,7 @@ def test_admin_adds_a_server_by_a_file_and_sees_it_crawled_and_takes_it_out(
         def look(expected: str) -> None:
             tab.wait_for_timeout(600)
             tab.get_by_role("button", name="Look now").click()
-            assert tab.get_by_role("heading", name=expected).is_visible()
+            meet(tab, expected)
 
         def publish() -> None:
             """Just what the page says, to where it says."""
@@ -124,10 +125,10 @@ def test_admin_adds_a_server_by_a_file_and_sees_it_crawled_and_takes_it_out(
         card = tab.locator(".card.server", has_text=host)
         assert re.search(r"[1-9]\d* (person|people) listed here", card.inner_text())
         card.get_by_role("link", name="Its people").click()
-        assert tab.locator(".card.person").count() >= 1
+        expect(tab.locator(".card.person").first).to_be_visible()
 
         tab.goto(f"/servers/add?host={host}")
-        assert tab.get_by_role("heading", name="This server is in").is_visible()
+        meet(tab, "This server is in")
         tab.get_by_label("My server is").select_option("out")
         tab.get_by_role("button", name="Show me how").click()
         publish()
