@@ -13,11 +13,13 @@ from discover.bootstrap import open_app
 from discover.model.actor import ConsentSignals, Flag
 from discover.model.instance import NodeInfo, RobotsState
 from discover.model.observed import ServerSeen
-from discover.model.query import Kind
-from discover.services.consent.servers import add_server
+from discover.model.query import AccountDocument, Kind
+from discover.ports import EngineUnavailable
+from discover.services.consent.servers import add_server, remove_server
 from discover.services.crawl.observe import observe
+from discover.services.index import aside, batches
 from discover.services.index.indexing import index_pending
-from discover.services.index.outbox import OUTBOX, POST, note
+from discover.services.index.outbox import ACCOUNT, OUTBOX, POST, note
 from discover.settings import Settings
 from tests.support.site import HOST, actor, post, posts
 
@@ -122,3 +124,90 @@ def test_row_whose_transaction_ended_late_does_not_wait_for_the_end_of_a_burst(c
 def waiting_ids(ctx):
     with ctx.database.read() as connection:
         return set(connection.scalars(sa.select(OUTBOX.c.id)))
+
+
+@pytest.fixture
+def handed(ctx, monkeypatch):
+    """What the engine is given in a burst: the people of each batch."""
+    monkeypatch.setattr(batches, "_MANY_ROWS", 1)
+    engine, given = type(ctx.engine), []
+    real = engine.hand_over
+
+    def hand_over(self, documents):
+        given.append([one for one in documents if isinstance(one, AccountDocument)])
+        return real(self, documents)
+
+    monkeypatch.setattr(engine, "hand_over", hand_over)
+    return given
+
+
+def index_everything(ctx):
+    while index_pending(ctx, limit=4):
+        pass
+
+
+def test_people_of_a_burst_reach_the_engine_together(ctx, handed):
+    people = [actor(name) for name in ("ada", "bea", "cyd")]
+    for one in people:
+        observe(ctx, [one, posts(one, *(post(one, n, f"stars {n}") for n in range(1, 9)))])
+    index_everything(ctx)
+    assert [len(some) for some in handed if some] == [3]
+    assert len(handed) > 3
+    assert waiting(ctx) == 0
+    assert (ctx.engine.count(Kind.ACCOUNTS), ctx.engine.count(Kind.POSTS)) == (3, 24)
+
+
+def test_nobody_waits_for_the_end_of_a_long_burst(ctx, handed, monkeypatch):
+    monkeypatch.setattr(aside, "_SECONDS", 0.0)
+    see_somebody(ctx)
+    index_everything(ctx)
+    assert [len(some) for some in handed][:3] == [1, 0, 0]
+
+
+@pytest.mark.parametrize("leaver", ["a person", "their server"])
+def test_whoever_leaves_while_their_document_waits_is_not_brought_back(ctx, handed, leaver):
+    see_somebody(ctx)
+    found = []
+
+    def leave() -> bool:
+        if not found:
+            found.append((rows_of(ctx, ACCOUNT), ctx.engine.count(Kind.ACCOUNTS)))
+            if leaver == "a person":
+                observe(ctx, [replace(actor("ada", signals=NO), seen_at=datetime.now(UTC))])
+            else:
+                remove_server(ctx, HOST)
+        return True
+
+    while index_pending(ctx, limit=4, go_on=leave):
+        pass
+    assert found == [(2, 0)], "it did not wait"
+    assert waiting(ctx) == 0
+    assert [list(ctx.engine.ids(kind)) for kind in Kind] == [[], []]
+    assert not any(handed)
+
+
+def test_whoever_waits_with_their_document_keeps_their_place_in_the_outbox(
+    ctx, handed, monkeypatch
+):
+    see_somebody(ctx)
+    working = type(ctx.engine).hand_over
+
+    def refuses_people(self, documents):
+        answer = working(self, documents)
+        if handed[-1]:
+            raise EngineUnavailable("no people")
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(ctx.engine), "hand_over", refuses_people)
+        with pytest.raises(EngineUnavailable):
+            index_everything(ctx)
+    assert (rows_of(ctx, ACCOUNT), rows_of(ctx, POST)) == (2, 0)
+    index_everything(ctx)
+    assert (waiting(ctx), ctx.engine.count(Kind.ACCOUNTS)) == (0, 1)
+
+
+def rows_of(ctx, kind):
+    with ctx.database.read() as connection:
+        rows = sa.select(sa.func.count()).select_from(OUTBOX).where(OUTBOX.c.kind == kind)
+        return connection.scalar(rows)

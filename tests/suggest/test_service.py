@@ -14,9 +14,12 @@ from discover.services.consent.withdraw import forget_person, forget_server
 from discover.services.index.indexing import index_all
 from discover.services.suggest import similarity
 from discover.services.suggest.similarity import CHANGED, TRAITS, refresh_all
+from discover.store.database import table
+from discover.store.tables import Task
 from tests.support.crowd import Crowd
 
 DAY = timedelta(days=1)
+TASKS = table(Task)
 STARS = ("A clear night #astronomy #astrodon", "Saturn today #astronomy", "#astronomy again")
 
 
@@ -247,3 +250,37 @@ def test_every_reason_is_of_the_closed_set(crowd: Crowd) -> None:
         for one in crowd.suggest(**asked).suggestions:
             assert one.reasons
             assert all(reason.kind in REASONS for reason in one.reasons)
+
+
+def due_in(crowd: Crowd, *calls: int) -> int:
+    """Seconds after the first mark at which marked people are worked off, called at those."""
+    ctx = crowd.app.context
+    begin = ctx.clock.now()
+    with ctx.database.write() as connection:
+        connection.execute(sa.delete(CHANGED))
+        connection.execute(sa.delete(TASKS))
+        similarity.mark(connection, [1], begin)
+        for seconds in calls:
+            similarity.call(connection, begin + timedelta(seconds=seconds))
+        due = connection.scalar(sa.select(TASKS.c.due_at))
+    return round((due - begin).total_seconds())
+
+
+def test_likeness_is_worked_out_once_a_burst_of_news_is_over(crowd: Crowd) -> None:
+    assert due_in(crowd, 0) == 15
+    assert due_in(crowd, 0, 14, 28) == 43
+
+
+def test_likeness_does_not_wait_for_a_burst_that_does_not_end(crowd: Crowd) -> None:
+    assert due_in(crowd, *range(0, 119, 10)) == 120
+    assert due_in(crowd, *range(0, 200, 10)) == 190
+
+
+def test_likeness_that_failed_is_not_tried_again_with_every_news(crowd: Crowd) -> None:
+    ctx = crowd.app.context
+    later = ctx.clock.now() + timedelta(hours=1)
+    with ctx.database.write() as connection:
+        similarity.call(connection, ctx.clock.now())
+        connection.execute(sa.update(TASKS).values(attempts=3, due_at=later))
+        similarity.call(connection, ctx.clock.now())
+        assert connection.scalar(sa.select(TASKS.c.due_at)) == later

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,6 +16,7 @@ from discover.services.consent import withdrawals
 from discover.services.context import Context
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.index import outbox
+from discover.services.index.aside import Aside
 from discover.services.index.documents import (
     POST_COLUMNS,
     account_document,
@@ -32,8 +32,8 @@ from discover.store.bulk import Delete
 from discover.store.lookup import Lookup, among
 from discover.store.tables import OutboxRow
 
-# Who is like whom is worked out once a burst is over, not again and again beside it.
-_LIKENESS_AFTER = timedelta(seconds=15)
+# A batch of fewer rows gives its people to the engine at once: there is no burst.
+_MANY_ROWS = 1000
 
 # Statements are made once: to make one costs more than to run it.
 _WAITING = (
@@ -99,32 +99,41 @@ def next_rows(ctx: Context, limit: int, after: int = 0) -> Sequence[Any]:
         return _whole(connection.execute(_WAITING, {"after": after, "limit": limit}).all(), limit)
 
 
-def overtaken(ctx: Context, handed: Collection[Batch], last: int, limit: int) -> Sequence[Any]:
+def overtaken(
+    ctx: Context, handed: Iterable[Batch], aside: Aside, last: int, limit: int
+) -> Sequence[Any]:
     """Rows up to the last that was handed over which nobody has seen yet.
 
     On PostgreSQL a row is numbered when it is written and seen when its transaction is over, and
     a younger one may be over first.
     """
-    seen = sum(len(batch.ids) for batch in handed)
+    known = {one for batch in handed for one in batch.ids}.union(aside.ids)
     with ctx.database.read() as connection:
-        if (connection.scalar(_UP_TO, {"last": last}) or 0) <= seen:
+        if (connection.scalar(_UP_TO, {"last": last}) or 0) <= len(known):
             return ()
-        known = {one for batch in handed for one in batch.ids}
-        rows = connection.execute(_WAITING, {"after": 0, "limit": seen + limit})
+        rows = connection.execute(_WAITING, {"after": 0, "limit": len(known) + limit})
         return [row for row in rows if row.id <= last and row.id not in known]
 
 
 def index_batch(
-    ctx: Context, held: Hold, rows: Sequence[Any], handed: Iterable[Batch] = ()
+    ctx: Context,
+    held: Hold,
+    rows: Sequence[Any],
+    handed: Iterable[Batch] = (),
+    aside: Aside | None = None,
 ) -> Batch:
-    """Give the engine the state of what the rows speak of, behind what it was handed before."""
+    """Give the engine the state of what the rows speak of, behind what it was handed before.
+
+    With `aside` people may be kept there for a batch to come, together with their rows.
+    """
+    kept = Aside() if aside is None else aside
     since = time.monotonic()
     with ctx.database.read() as connection:
         left_behind = _left_behind(connection, rows)
-    _purge(ctx, rows)
+    _purge(ctx, rows, kept)
     account_ids = {row.ref for row in rows if row.kind == outbox.ACCOUNT}
     post_ids = {row.ref for row in rows if row.kind == outbox.POST}
-    accounts: list[Document] = []
+    accounts: list[AccountDocument] = []
     documents: list[Document] = []
     for part in measured(ctx, account_ids | left_behind):
         accounts += _accounts_of(part, account_ids)
@@ -136,10 +145,33 @@ def index_batch(
         ctx.engine.delete(Kind.ACCOUNTS, sorted(gone))
     if gone := post_ids.difference(one.id for one in documents):
         ctx.engine.delete(Kind.POSTS, sorted(gone))
-    batch = Batch([row.id for row in rows], account_ids, post_ids, since=since)
+    kept.add((row.id for row in rows if row.kind == outbox.ACCOUNT), account_ids, accounts)
+    batch = Batch(
+        [row.id for row in rows if row.kind != outbox.ACCOUNT], set(), post_ids, since=since
+    )
+    go_along = aside is None or len(rows) < _MANY_ROWS or kept.is_due()
+    return _hand_over(ctx, held, batch, documents, handed, kept if go_along else Aside())
+
+
+def hand_over_people(ctx: Context, held: Hold, aside: Aside, handed: Iterable[Batch]) -> Batch:
+    """Those who were kept, as a batch of their own."""
+    return _hand_over(ctx, held, Batch([], set(), since=time.monotonic()), [], handed, aside)
+
+
+def _hand_over(
+    ctx: Context,
+    held: Hold,
+    batch: Batch,
+    documents: Iterable[Document],
+    handed: Iterable[Batch],
+    aside: Aside,
+) -> Batch:
+    ids, changed, accounts = aside.take()
+    batch.ids += ids
+    batch.changed |= changed
     must_hold(ctx, held, [*handed, batch])
-    if accounts or documents:
-        batch.handed = ctx.engine.hand_over([*accounts, *documents])
+    if both := [*accounts, *documents]:
+        batch.handed = ctx.engine.hand_over(both)
     return batch
 
 
@@ -175,10 +207,13 @@ def _posts(ctx: Context, ids: Collection[int]) -> list[PostDocument]:
         return post_documents(ctx, rows, judged, now)
 
 
-def _purge(ctx: Context, rows: Sequence[Any]) -> None:
-    for host in {row.host for row in rows if row.kind == outbox.PURGE_SERVER}:
+def _purge(ctx: Context, rows: Sequence[Any], aside: Aside) -> None:
+    hosts = {row.host for row in rows if row.kind == outbox.PURGE_SERVER}
+    gone = {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}
+    aside.forget(gone, hosts)
+    for host in hosts:
         ctx.engine.delete_server(host)
-    if gone := {row.ref for row in rows if row.kind == outbox.PURGE_ACCOUNT}:
+    if gone:
         ctx.engine.delete_accounts(sorted(gone))
 
 
@@ -201,12 +236,12 @@ def tick_off(ctx: Context, batch: Batch) -> None:
     with ctx.database.write() as connection:
         now = ctx.clock.now()
         similarity.mark(connection, batch.changed, now)
-        similarity.call(connection, now + _LIKENESS_AFTER)
+        similarity.call(connection, now)
         _DONE(connection, batch.ids)
         withdrawals.gone(connection, batch.ids, now)
 
 
-def purge_first(ctx: Context) -> int:
+def purge_first(ctx: Context, aside: Aside) -> int:
     """Whoever leaves does not wait behind others' news. Returns how many rows were done.
 
     They may overtake older rows: documents are made of what the database holds at that moment.
@@ -216,7 +251,7 @@ def purge_first(ctx: Context) -> int:
         if not rows:
             return 0
         left_behind = _left_behind(connection, rows)
-    _purge(ctx, rows)
+    _purge(ctx, rows, aside)
     measure(ctx, left_behind)
     with ctx.database.write() as connection:
         ids = [row.id for row in rows]

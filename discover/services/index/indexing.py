@@ -22,10 +22,12 @@ from discover.ports import Document
 from discover.services.context import Context, Stopping
 from discover.services.facts import ACCOUNTS, POSTS
 from discover.services.index import outbox
+from discover.services.index.aside import Aside
 from discover.services.index.batches import (
     Batch,
     IndexerBusy,
     gathered,
+    hand_over_people,
     index_batch,
     must_hold,
     next_rows,
@@ -107,13 +109,18 @@ def _follow(ctx: Context, limit: int, held: Hold, go_on: Callable[[], bool]) -> 
     """
     size = min(limit, max(_SMALLEST, limit // 2))
     handed: deque[Batch] = deque()
+    aside = Aside()
     done = last = 0
     free_since = time.monotonic()  # the engine has worked at the first of `handed` since then
     while True:
-        done += purge_first(ctx)
-        if rows := _next(ctx, handed, last, size, free_since, go_on):
+        done += purge_first(ctx, aside)
+        if rows := _next(ctx, handed, aside, last, size, free_since, go_on):
             last = max(last, rows[-1].id)
-            handed.append(index_batch(ctx, held, rows, handed))
+            batch = index_batch(ctx, held, rows, handed, aside)
+            if batch.ids:  # else nothing but people, who are kept for later
+                handed.append(batch)
+        elif aside.ids and (not handed or (aside.is_due() and len(handed) < _AT_ONCE)):
+            handed.append(hand_over_people(ctx, held, aside, handed))
         elif not handed:
             return done
         elif handed[0].wait(_PAUSE):  # briefly: who leaves meanwhile is told to the engine at once
@@ -132,6 +139,7 @@ def _follow(ctx: Context, limit: int, held: Hold, go_on: Callable[[], bool]) -> 
 def _next(
     ctx: Context,
     handed: Collection[Batch],
+    aside: Aside,
     last: int,
     size: int,
     free_since: float,
@@ -142,7 +150,7 @@ def _next(
         return next_rows(ctx, size)
     if len(handed) == _AT_ONCE or not go_on():
         return ()
-    if early := overtaken(ctx, handed, last, size):
+    if early := overtaken(ctx, handed, aside, last, size):
         return early
     if not handed:
         enough = min(size, _SMALLEST)
@@ -246,12 +254,12 @@ def _rebuild(
             seen += len(rows)
             last = rows[-1].id
             progress(kind.value, seen, total)
-            purge_first(ctx)
+            purge_first(ctx, Aside())
             if waiting := next_rows(ctx, BATCH, mark):
                 behind = index_batch(ctx, held, waiting)
                 behind.wait()
                 must_hold(ctx, held, [behind])
-                mark = behind.ids[-1]
+                mark = waiting[-1].id
         must_hold(ctx, held)
         fresh.swap()
     return written

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,13 +45,19 @@ from discover.store.tables import ChangedAccount, Task, TraitRow
 
 TRAITS = table(TraitRow)
 CHANGED = table(ChangedAccount)
+_TASKS = table(Task)
 
 TASK = "similarity"
+# Who is like whom is worked out once a burst is over, not again and again beside it; but a burst
+# that does not end makes nobody wait for longer than this.
+_AFTER = timedelta(seconds=15)
+_AT_LATEST = timedelta(minutes=2)
 BATCH = 200
 _WORDS_OF = 10  # posts of each account in which words of topics are looked for
 
 # Statements are made once: to make one costs more than to run it.
 _WAITING = sa.select(CHANGED.c.account_id, CHANGED.c.at).order_by(CHANGED.c.account_id)
+_OLDEST = sa.select(sa.func.min(CHANGED.c.at))
 _STILL = Lookup(
     sa.select(CHANGED.c.account_id, CHANGED.c.at)
     .where(among(CHANGED.c.account_id))
@@ -87,11 +93,19 @@ def mark(connection: Connection, account_ids: Iterable[int], now: datetime) -> N
 
 
 def call(connection: Connection, now: datetime) -> None:
-    """Have marked accounts worked off soon. For the indexer, which is alone: rows of one key
-    would make others wait for each other.
+    """Have marked accounts worked off soon after the last call. For the indexer, which is alone:
+    rows of one key would make others wait for each other.
     """
-    task = {"kind": TASK, "key": "", "payload": {}, "due_at": now}
-    upsert(connection, Task, [task], key=["kind", "key"])
+    oldest = connection.scalar(_OLDEST) or now
+    due = max(now, min(now + _AFTER, oldest + _AT_LATEST))
+    task = {"kind": TASK, "key": "", "payload": {}, "due_at": due}
+    upsert(connection, Task, [task], key=["kind", "key"], update=[], update_values=_unless_failed)
+
+
+def _unless_failed(called: Any) -> dict[str, Any]:
+    """What failed keeps the pause that it was given."""
+    due = sa.case((_TASKS.c.attempts == 0, called.due_at), else_=_TASKS.c.due_at)
+    return {"due_at": due}
 
 
 def forget(connection: Connection, account_ids: Iterable[int], now: datetime) -> None:
