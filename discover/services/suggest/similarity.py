@@ -98,7 +98,7 @@ def call(connection: Connection, now: datetime) -> None:
     """
     oldest = connection.scalar(_OLDEST) or now
     due = max(now, min(now + _AFTER, oldest + _AT_LATEST))
-    task = {"kind": TASK, "key": "", "payload": {}, "due_at": due}
+    task: dict[str, Any] = {"kind": TASK, "key": "", "payload": {}, "due_at": due}
     upsert(connection, Task, [task], key=["kind", "key"], update=[], update_values=_unless_failed)
 
 
