@@ -50,9 +50,13 @@ _NTH = (
     .limit(1)
 )
 _UP_TO = sa.select(sa.func.count()).where(OUTBOX.c.id <= sa.bindparam("last"))
+# Written out, or SQLite does not know that its index of such rows will do.
+_PURGES: list[sa.ColumnElement[str]] = [
+    sa.literal_column(f"'{kind}'") for kind in (outbox.PURGE_ACCOUNT, outbox.PURGE_SERVER)
+]
 _LEAVING = (
     sa.select(OUTBOX.c.id, OUTBOX.c.kind, OUTBOX.c.ref, OUTBOX.c.host)
-    .where(OUTBOX.c.kind.in_((outbox.PURGE_ACCOUNT, outbox.PURGE_SERVER)))
+    .where(OUTBOX.c.kind.in_(_PURGES))
     .order_by(OUTBOX.c.id)
     .limit(1000)
 )
