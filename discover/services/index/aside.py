@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from discover.model.query import AccountDocument
 
-_SECONDS = 5.0
+_SECONDS = 10.0
 _PEOPLE = 2000
 
 
