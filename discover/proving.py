@@ -14,9 +14,9 @@ from discover.ports import Outlook
 from discover.services.consent.proof_rows import due_hosts
 from discover.services.consent.proofs import check_server
 from discover.services.context import Context
-from discover.services.crawl.turns import borrow_host, release
+from discover.services.crawl.turns import borrow_host, drop_dead_leases, release
 from discover.services.locks import drop_lock, take_lock
-from discover.services.owners import own_name
+from discover.services.owners import may_be_alive, own_name
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +33,13 @@ def prove(app: App, stop: threading.Event) -> None:
     """Until `stop` is set. Of several processes one does it. Failures are logged, tried again."""
     tried: dict[str, float] = {}
     token: str | None = None
-    failures = 0
+    failures, begun = 0, False
     while not stop.is_set():
         pause, more = _PAUSE_SECONDS, False
         try:
+            if not begun:  # a host that its dead predecessor was at is not kept from the crawler
+                drop_dead_leases(app.context, may_be_alive)
+                begun = True
             token = take_lock(app.context, _LOCK, _LOCK_SECONDS, token)
             if token is not None:
                 more = bool(asyncio.run(prove_due(app.context, tried)))

@@ -1,9 +1,8 @@
-"""Named locks in the database, which a dead owner loses."""
+"""Named locks in the database, which a dead owner loses: at once where it is known to be dead."""
 
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,17 +13,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from discover.services.context import Context
+from discover.services.owners import may_be_alive, own_name
 from discover.store.database import table, upsert
 from discover.store.tables import Lock
 
 log = logging.getLogger(__name__)
 
 _LOCKS = table(Lock)
+# What a dead owner sent last may still be on its way, to a search engine for example.
+_MOURNING = timedelta(seconds=2)
 
 
 def take_lock(ctx: Context, name: str, seconds: float, token: str | None = None) -> str | None:
     """Take or prolong a lock. Returns its token, or None while somebody else holds it."""
-    mine = token or secrets.token_hex(16)
+    mine = token or own_name()
     with ctx.database.write() as connection:
         taken = _take(connection, name, mine, ctx.clock.now(), seconds)
     return mine if taken else None
@@ -67,7 +69,7 @@ def hold(ctx: Context, name: str, seconds: float) -> Iterator[Hold | None]:
 
     Whoever leaves by an error leaves it as the dead do: the next one's is `inherited`.
     """
-    token, now = secrets.token_hex(16), ctx.clock.now()
+    token, now = own_name(), ctx.clock.now()
     with ctx.database.write() as connection:
         before = connection.scalar(sa.select(_LOCKS.c.token).where(_LOCKS.c.name == name))
         taken = _take(connection, name, token, now, seconds)
@@ -112,7 +114,19 @@ def _take(connection: Connection, name: str, token: str, now: datetime, seconds:
     free = sa.or_(_LOCKS.c.until <= now, _LOCKS.c.token == token)
     taken = sa.update(_LOCKS).where(_LOCKS.c.name == name, free)
     until = now + timedelta(seconds=seconds)
-    return connection.execute(taken.values(token=token, until=until)).rowcount == 1
+    if connection.execute(taken.values(token=token, until=until)).rowcount == 1:
+        return True
+    _bury(connection, name, now)
+    return False
+
+
+def _bury(connection: Connection, name: str, now: datetime) -> None:
+    """Whoever was killed does not keep others waiting until its lock runs out."""
+    here = sa.select(_LOCKS.c.token, _LOCKS.c.until).where(_LOCKS.c.name == name)
+    token, until = connection.execute(here).one()
+    if until > now + _MOURNING and not may_be_alive(token):
+        his = sa.and_(_LOCKS.c.name == name, _LOCKS.c.token == token)
+        connection.execute(sa.update(_LOCKS).where(his).values(until=now + _MOURNING))
 
 
 def _leave(ctx: Context, name: str, token: str, *, token_left: str) -> None:

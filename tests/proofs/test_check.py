@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import subprocess
+import sys
+import threading
 from datetime import timedelta
 
 import pytest
@@ -10,18 +14,20 @@ import sqlalchemy as sa
 
 from discover.model.query import Kind
 from discover.policy.proofs import GRACE
-from discover.proving import prove_due
+from discover.proving import prove, prove_due
 from discover.services.consent.blocklists import block_host
 from discover.services.consent.contacts import ContactAnswer, contact_said
 from discover.services.consent.proof_rows import PROOFS, slowest
 from discover.services.consent.servers import add_server, remove_server
 from discover.services.consent.why import explain_server
 from discover.services.consent.withdraw import forget_server
+from discover.services.crawl.turns import borrow_host
 from discover.services.federation.relays import consent_ended
 from discover.services.index.verify import verify
 from discover.store.database import table
 from discover.store.tables import Follower
 from tests.proofs.conftest import FILE
+from tests.support.cluster import until
 from tests.support.nameserver import SERVFAIL, SILENCE
 
 IN = "v=waypost1; consent=in"
@@ -275,6 +281,24 @@ def test_proofs_are_looked_at_again_by_themselves_when_they_are_due(town):
     assert asyncio.run(prove_due(town.app.context, {})) == []
     town.clock.ahead = timedelta(hours=6, minutes=1)
     assert asyncio.run(prove_due(town.app.context, {})) == [town.host]
+
+
+def test_a_host_that_a_killed_worker_was_at_is_looked_at_by_the_next_at_once(town):
+    add_server(town.app.context, town.host, "agreed by mail")
+    town.names.put(town.txt, OUT)
+    with subprocess.Popen([sys.executable, "-c", ""]) as killed:
+        killed.wait()
+    owner = f"{socket.gethostname()}:{killed.pid}:abcd"
+    assert borrow_host(town.app.context, town.host, owner, 70) is not None
+    assert asyncio.run(prove_due(town.app.context, {})) == []
+    stop = threading.Event()
+    working = threading.Thread(target=prove, args=(town.app, stop))
+    working.start()
+    try:
+        until(lambda: town.server().opted_out, 20, "its admin's word is heard")
+    finally:
+        stop.set()
+        working.join()
 
 
 # The contact account

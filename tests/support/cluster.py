@@ -96,10 +96,10 @@ class Cluster:
         return answer.json()
 
 
-def until(holds: Callable[[], bool], seconds: float, what: str) -> None:
+def until(holds: Callable[[], bool], seconds: float, what: str, *, every: float = 0.2) -> None:
     """Poll; a plain failure when it takes too long."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
             raise AssertionError(f"after {seconds} s still not: {what}")
-        time.sleep(0.2)
+        time.sleep(every)
